@@ -1,0 +1,171 @@
+"""The portal database: published rows (written by the replicator only), accounts, and what goes back to the school.
+
+Nothing here opens a code: only its keyed hash is known. Published ids are the admin's own ids.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship, with_loader_criteria
+
+from app.audit.mixins import AuditLineMixin
+from app.core import clock
+from app.core.db import PortalBase
+from app.core.mail import MailOutboxMixin
+from app.core.scope import Scope, Scoped, ScopeMissing, scope_rule
+from app.core.types import UtcDateTime
+from app.security.mixins import ThrottleMixin, WebSessionMixin
+from app.workflow.stateful import Stateful
+
+
+class Published:
+    """A row copied from the admin database. `digest` is the hash of its content, by which the replicator compares."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class PublishedSchool(Published, PortalBase):
+    """Header of a school; `services` are the codes of its open services."""
+
+    __tablename__ = "published_school"
+
+    uai: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(100))
+    academy: Mapped[str] = mapped_column(String(100))
+    address: Mapped[list[str]] = mapped_column(JSON)
+    phone: Mapped[str | None] = mapped_column(String(20))
+    services: Mapped[list[str]] = mapped_column(JSON)
+
+
+class PublishedPupil(Published, PortalBase, Scoped):
+    """A pupil with at least one valid code."""
+
+    __tablename__ = "published_pupil"
+
+    school_id: Mapped[int] = mapped_column(ForeignKey("published_school.id"), index=True)
+    last_name: Mapped[str] = mapped_column(String(100))
+    first_name: Mapped[str] = mapped_column(String(100))
+    birth_date: Mapped[date]
+    sex: Mapped[str | None] = mapped_column(String(1))
+    division: Mapped[str | None] = mapped_column(String(50))
+
+    school: Mapped[PublishedSchool] = relationship()
+
+
+class PublishedCode(Published, PortalBase, Scoped):
+    """An activation code. The replicator writes everything but the three columns of its use here."""
+
+    __tablename__ = "published_code"
+    __table_args__ = (CheckConstraint("holder IN ('guardian', 'pupil')", "holder_known"),)
+
+    school_id: Mapped[int] = mapped_column(ForeignKey("published_school.id"), index=True)
+    pupil_id: Mapped[int] = mapped_column(ForeignKey("published_pupil.id"), index=True)
+    holder: Mapped[str] = mapped_column(String(10))
+    guardian_id: Mapped[int | None]
+    guardian_name: Mapped[str | None] = mapped_column(String(220))
+    hint: Mapped[str] = mapped_column(String(4))
+    lookup_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    valid: Mapped[bool]
+
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    attached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    pupil: Mapped[PublishedPupil] = relationship()
+
+
+class Account(Stateful, PortalBase):
+    """A family's account: provisional until the link of the mail is followed, within a week (M118).
+
+    `epoch` grows with every change of pass-phrase: older sessions end.
+    """
+
+    __tablename__ = "account"
+    __workflow__ = "account"
+    __table_args__ = (
+        CheckConstraint("state IN ('provisional', 'confirmed', 'lapsed', 'closed')", "state_known"),
+        CheckConstraint("kind IN ('guardian', 'pupil')", "kind_known"),
+        Index("uq_account_identifier_key", "identifier_key", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), default="guardian")
+    identifier: Mapped[str] = mapped_column(String(100))
+    identifier_key: Mapped[str] = mapped_column(String(100))  # folded: case and accents do not distinguish two people
+    password_hash: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(254))
+    locale: Mapped[str] = mapped_column(String(5), default="fr")
+    epoch: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirm_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    confirm_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+@scope_rule(PublishedCode)
+def _own_codes(scope: Scope) -> Any:
+    key = _account_key(scope)
+    return with_loader_criteria(PublishedCode, lambda cls: cls.account_id == key, include_aliases=True)
+
+
+@scope_rule(PublishedPupil)
+def _pupils_of_valid_codes(scope: Scope) -> Any:
+    codes = PublishedCode.__table__.c
+    opened = select(codes.pupil_id).where(codes.account_id == _account_key(scope), codes.valid)
+    return with_loader_criteria(PublishedPupil, PublishedPupil.id.in_(opened), include_aliases=True)
+
+
+def _account_key(scope: Scope) -> int:
+    if scope.kind != "account":
+        raise ScopeMissing(f"a {scope.kind} scope does not reach the portal's rows")
+    return scope.id
+
+
+class PortalEvent(PortalBase):
+    """Outbox towards the school: accounts made and confirmed, codes attached and used. Read in order, once."""
+
+    __tablename__ = "portal_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+
+class AppliedCommand(PortalBase):
+    """Numbers of the admin's commands (revoke, attach, …) already applied: each is applied once."""
+
+    __tablename__ = "applied_command"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+
+class PortalMail(MailOutboxMixin, PortalBase):
+    """Mails to families, sent by the worker."""
+
+    __tablename__ = "portal_mail"
+
+
+class PortalSession(WebSessionMixin, PortalBase):
+    """Server-side sessions of families."""
+
+    __tablename__ = "portal_session"
+
+
+class PortalThrottle(ThrottleMixin, PortalBase):
+    """Attempt counters of the portal."""
+
+    __tablename__ = "portal_throttle"
+
+
+class PortalAuditLine(AuditLineMixin, PortalBase):
+    """The portal's trail."""
+
+    __tablename__ = "portal_audit_line"
+    __table_args__ = (Index("ix_portal_audit_line_subject", "subject_type", "subject_id"),)
