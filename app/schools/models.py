@@ -73,7 +73,10 @@ class School(AdminBase, Scoped):
     """Établissement. `kind` is college or ecole."""
 
     __tablename__ = "school"
-    __table_args__ = (CheckConstraint("kind IN ('college', 'ecole')", "kind_known"),)
+    __table_args__ = (
+        UniqueConstraint("authority_id", "id"),  # what a grant of a role points at
+        CheckConstraint("kind IN ('college', 'ecole')", "kind_known"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"), index=True)
