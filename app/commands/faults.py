@@ -1,0 +1,72 @@
+"""What went wrong, as one line and an exit code, whoever raised it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.core.errors import LivretError
+
+HOME_VARIABLE = "LIVRET_HOME"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault as the terminal and `--json` say it."""
+
+    code: str
+    message: str
+    hint: str | None = None
+    file: str | None = None
+    line: int | None = None
+    status: int = 2
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """« Erreur : fichier, ligne n : message » and, below, what to do."""
+        place = ", ".join([*([self.file] if self.file else []), *([f"ligne {self.line}"] if self.line else [])])
+        first = f"Erreur : {place + ' : ' if place else ''}{self.message}"
+        return f"{first}\n{self.hint}" if self.hint else first
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object under `error`; empty keys are left out."""
+        named = {"code": self.code, "message": self.message, "hint": self.hint, "file": self.file, "line": self.line}
+        return {key: value for key, value in named.items() if value is not None} | self.data
+
+
+def fault_of(error: Exception) -> Fault:
+    """Sort an exception: the user's mistake, click's, the machine's, or ours."""
+    if isinstance(error, LivretError):
+        place = {"file": getattr(error, "file", None), "line": getattr(error, "line", None)}
+        return Fault(error.code, error.message, error.hint, **place)
+    if isinstance(error, click.exceptions.Abort):
+        return Fault("interrupted", "Interrompu.", status=130)
+    if isinstance(error, click.UsageError):
+        hint = f"Aide : {error.ctx.command_path} --help" if error.ctx else None
+        return Fault("usage", error.format_message(), hint)
+    if isinstance(error, click.ClickException):
+        return Fault("usage", error.format_message())
+    if isinstance(error, OSError) and error.filename:
+        return Fault("file", f"{error.filename} : {error.strerror}", file=None)
+    return _ours(error)
+
+
+def _ours(error: Exception) -> Fault:
+    """A bug: the trace goes to a log file, the person gets one line that names it."""
+    path = Path(os.environ.get(HOME_VARIABLE) or "instance") / "logs" / "commands.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as log:
+            log.write("".join(traceback.format_exception(error)) + "\n")
+        hint = f"Le détail est dans {path}."
+    except OSError:
+        logging.getLogger(__name__).exception("unexpected")
+        hint = None
+    return Fault("internal", f"Livret a rencontré une erreur inattendue ({type(error).__name__}).", hint)

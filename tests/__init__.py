@@ -1,0 +1,1 @@
+"""The tests mirror the tree of `app/`; journeys/ drives real browsers, architecture/ reads the code itself."""
