@@ -26,3 +26,5 @@ class AuditLineMixin:
     old_state: Mapped[str | None] = mapped_column(String(20))
     new_state: Mapped[str | None] = mapped_column(String(20))
     data: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    # The lines of one bulk transition share it: it names the moved rows in SQL, without listing them.
+    batch: Mapped[str | None] = mapped_column(String(32), index=True)
