@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ForeignKey, Table, column, event, or_, select, table
+from sqlalchemy import ForeignKey, MetaData, Table, column, event, or_, select, table
 from sqlalchemy.orm import Mapped, Mapper, ORMExecuteState, Session, declared_attr, mapped_column, with_loader_criteria
 from sqlalchemy.sql import visitors
 
@@ -87,6 +88,14 @@ _rules: dict[type, Rule] = {}
 _tables: dict[str, type] = {}
 
 
+@lru_cache(maxsize=512)
+def _options(scope: Scope, metadata: MetaData) -> tuple[Any, ...]:
+    """The scope's criteria for every scoped table of a database: eager loads may reach more than a statement names."""
+    mapped = [cls for cls in _tables.values() if cls.metadata is metadata]  # type: ignore[attr-defined]
+    markers = [marker for marker in _rules if any(issubclass(cls, marker) for cls in mapped)]
+    return tuple(option for marker in markers if (option := _rules[marker](scope)) is not None)
+
+
 def scope_rule(marker: type) -> Callable[[Rule], Rule]:
     """Register how rows of `marker` (a mixin or a mapped class) are narrowed.
 
@@ -96,6 +105,7 @@ def scope_rule(marker: type) -> Callable[[Rule], Rule]:
 
     def register(rule: Rule) -> Rule:
         _rules[marker] = rule
+        _options.cache_clear()
         return rule
 
     return register
@@ -160,6 +170,7 @@ def _everything_or_error(scope: Scope) -> None:
 def _watch(mapper: Mapper[Any], mapped: type) -> None:
     if issubclass(mapped, Scoped):
         _tables[mapper.local_table.name] = mapped
+        _options.cache_clear()
 
 
 @event.listens_for(LivretSession, "do_orm_execute")
@@ -177,27 +188,24 @@ def _gate(state: ORMExecuteState) -> None:
         raise ScopeMissing(f"a Core statement names {', '.join(bare)}: use the mapped class")
     if state.is_insert:
         _check_inserted_rows(state, scope)
-    options = [option for rule in _rules_for(named) if (option := rule(scope)) is not None]
-    if options:
-        state.statement = state.statement.options(*options)
+    databases = {_tables[name].metadata for name in named}  # type: ignore[attr-defined]
+    for metadata in databases:
+        state.statement = state.statement.options(*_options(scope, metadata))
 
 
 def _scoped_tables(statement: Any) -> dict[str, bool]:
     """Scoped tables a statement names, and whether each is named through its mapped class."""
-    found: dict[str, bool] = {}
-    through_orm = statement._propagate_attrs.get("compile_state_plugin") == "orm"
+    named, mapped = set(), set()
     for element in visitors.iterate(statement):
         if isinstance(element, Table) and element.name in _tables:
-            orm = "parententity" in element._annotations or (through_orm and not statement.is_select)
-            found[element.name] = found.get(element.name, True) and orm
-    return found
-
-
-def _rules_for(named: dict[str, bool]) -> list[Rule]:
-    # Eager loads may reach every scoped table of the same database, so all its rules are added, not the named ones.
-    metadata = {_tables[name].metadata for name in named}  # type: ignore[attr-defined]
-    markers = {m for c in _tables.values() if c.metadata in metadata for m in c.__mro__ if m in _rules}  # type: ignore[attr-defined]
-    return [_rules[marker] for marker in _rules if marker in markers]
+            named.add(element.name)
+        mapper = element._annotations.get("parentmapper") if element._annotations else None
+        if mapper is not None:
+            mapped.add(mapper.local_table.name)
+    target = statement._propagate_attrs.get("plugin_subject") if not statement.is_select else None
+    if target is not None:  # update(Model), insert(Model), delete(Model)
+        mapped.add(target.local_table.name)
+    return {name: name in mapped for name in named | (mapped & _tables.keys())}
 
 
 def _check_inserted_rows(state: ORMExecuteState, scope: Scope) -> None:
