@@ -1,0 +1,53 @@
+"""One error handler: a page for people, JSON for scripts, always what happened and what to do."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+
+from app.core.errors import LivretError
+
+log = logging.getLogger(__name__)
+
+
+def register_errors(app: Flask) -> None:
+    """Answer every refusal and every failure in the same look."""
+
+    @app.errorhandler(LivretError)
+    def refused(error: LivretError) -> Response:
+        return answer(error.status, error.message, error.hint)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Any:
+        if error.code is None or error.code < 400:
+            return error
+        return answer(error.code, *_words(error))
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        if app.testing or app.debug:
+            raise error
+        log.exception("unexpected error on %s", request.path)
+        return answer(500, _("Something went wrong on our side."), _("Nothing was changed. Try again in a moment."))
+
+
+def answer(status: int, message: str, hint: str | None = None) -> Response:
+    """The error page, or `{"error": …, "hint": …}` when JSON was asked for."""
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return make_response(jsonify(error=message, hint=hint), status)
+    return make_response(render_template("admin/error.html", status=status, message=message, hint=hint), status)
+
+
+def _words(error: HTTPException) -> tuple[str, str | None]:
+    known = {
+        403: (_("Your role does not allow this page."), _("Ask the head of your school or your academy.")),
+        404: (_("This page does not exist."), _("Go back to the home page.")),
+        405: (_("This page does not exist."), _("Go back to the home page.")),
+        413: (_("This file is too large."), _("The limit is 64 MB.")),
+        429: (_("Too many attempts."), _("Wait a few minutes, then try again.")),
+    }
+    return known.get(error.code or 0, (error.description or error.name, None))
