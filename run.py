@@ -22,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
 BAR_WIDTH = 24
+# How pip says that it has come to a package: there already, from an index, from a file.
+MET = ("Requirement already satisfied", "Collecting ", "Processing ")
 APT_LINE = "apt-get install -y python3-venv"
 
 
@@ -140,6 +142,12 @@ def pinned(path: Path) -> int:
     return sum("==" in line.split("#")[0] for line in path.read_text(encoding="utf-8").splitlines())
 
 
+def package_of(line: str) -> str:
+    """The package a line of pip's talks about."""
+    said = line.split(": ", 1)[-1] if line.startswith(MET[0]) else line.split(" ", 1)[1]
+    return Path(said.split(" ")[0]).name.split("==")[0].split("-")[0].strip()
+
+
 def show_progress(done: int, total: int, name: str) -> None:
     """Redraw the one progress line on a terminal; elsewhere stay silent."""
     if sys.stderr.isatty():
@@ -161,10 +169,11 @@ def install(env: Environment, requirements: list[str]) -> None:
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         for line in pip.stdout or ():
             log.write(line)
-            if line.startswith(("Collecting ", "Requirement already satisfied: ")):
+            if line.startswith(MET):
                 done += 1
-                show_progress(done, total, line.split(": ")[-1].removeprefix("Collecting ").split("==")[0].strip())
-    show_progress(total, total, "")
+                show_progress(done, total, package_of(line))
+            elif line.startswith("Installing collected packages"):
+                show_progress(total, total, "écriture…")
     if sys.stderr.isatty():
         say("")
     if pip.returncode != 0:
