@@ -1,4 +1,4 @@
-"""What a model with a life of its own inherits: a state that only the engine moves, and a version (DESIGN §4)."""
+"""What a model with a life of its own inherits: a state that only the engine moves, and its version (DESIGN §4)."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Stateful:
     """Mixin for both databases: `class ActivationCode(SchoolScoped, Stateful, AdminBase)`, with
     `__workflow__ = "guardian_code"`, the name of a file in `workflows/`.
 
-    `state` can be read and queried; assigning it raises. `version` grows with every change, so that a form drawn
-    before it is refused afterwards: it is the mapper's `version_id_col`, and bulk transitions raise it themselves.
-    A model that sets its own `__mapper_args__` repeats `"version_id_col"` there.
+    `state` can be read and queried; assigning it raises. `version` grows with every transition, so that a form
+    drawn before one is refused after it. A model whose other columns are edited by several people makes it the
+    mapper's `version_id_col`; a job, whose progress two processes write, must not.
     """
 
     __workflow__: ClassVar[str]
@@ -44,10 +44,6 @@ class Stateful:
 
     version: Mapped[int] = mapped_column(Integer, nullable=False, default=1)
 
-    @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:
-        return {"version_id_col": cls.version}
-
     @validates("state")
     def _refuse_assignment(self, _key: str, _value: Any) -> Any:
         raise StateAssigned(type(self).__name__)
@@ -55,13 +51,13 @@ class Stateful:
 
 @event.listens_for(Stateful, "init", propagate=True)
 def _begin(target: Stateful, _args: Any, _kwargs: Any) -> None:
-    class_mapper(type(target))  # the first object of a process may come before its attributes are instrumented
+    class_mapper(type(target))  # the first object of a process may come before the mappers are configured
     set_committed_value(target, "state", initial_state(target.__workflow__))
 
 
 @event.listens_for(LivretSession, "do_orm_execute")
 def _refuse_bulk_assignment(execute: ORMExecuteState) -> None:
-    """`update(Model)` or `insert(Model)` with another state than the initial one is the engine's privilege."""
+    """`update(Model)` of the state, or `insert(Model)` with another than the initial one, is the engine's alone."""
     if not (execute.is_update or execute.is_insert) or execute.execution_options.get(ENGINE):
         return
     mapper = execute.bind_mapper
@@ -84,9 +80,11 @@ def _inserted_states(execute: ORMExecuteState) -> set[Any]:
     if "state" in (statement._select_names or ()):
         return {"whatever the select says"}
     multiple = [row for rows in statement._multi_values or () for row in rows]
-    found = set()
+    found: set[Any] = set()
     for row in [statement._values or {}, *multiple, *_rows(execute)]:
-        found |= {getattr(v, "value", v) for column, v in row.items() if getattr(column, "key", column) == "state"}
+        values = {getattr(column, "key", column): value for column, value in row.items()}
+        if "state" in values:
+            found.add(getattr(values["state"], "value", values["state"]))
     return found
 
 

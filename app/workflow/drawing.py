@@ -1,0 +1,60 @@
+"""A definition as a text table and as Mermaid, for the terminal and the documentation."""
+
+from __future__ import annotations
+
+from app.workflow.definition import HOLDER, SYSTEM, Definition, Transition, Use
+
+HEADINGS = {
+    "fr": ("Transition", "De", "Vers", "Qui", "Conditions", "Effets"),
+    "en": ("Transition", "From", "To", "Who", "Conditions", "Effects"),
+}
+WHO = {
+    "fr": {SYSTEM: "l'application", HOLDER: "le titulaire du compte", "auto": "suit les données"},
+    "en": {SYSTEM: "the application", HOLDER: "the account's holder", "auto": "follows the data"},
+}
+UNLESS = {"fr": "sauf si", "en": "unless"}
+
+
+def table(definition: Definition, locale: str = "fr") -> str:
+    """One line per transition, columns aligned, between `|`: readable as text and as Markdown."""
+    rows = [HEADINGS[locale], *(_row(definition, t, locale) for t in definition.transitions.values())]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    rule = " | ".join("-" * width for width in widths)
+    return "\n".join(f"| {line} |" for line in (lines[0], rule, *lines[1:]))
+
+
+def mermaid(definition: Definition, locale: str = "fr") -> str:
+    """A Mermaid state diagram."""
+    lines = ["stateDiagram-v2"]
+    for state in definition.states.values():
+        lines.append(f'    state "{state.label.text(locale)}" as {state.name}')
+    lines.append(f"    [*] --> {definition.initial}")
+    for transition in definition.transitions.values():
+        for source, target in transition.moves.items():
+            lines.append(f"    {source} --> {target}: {transition.label.text(locale)}")
+    lines += [f"    {state.name} --> [*]" for state in definition.states.values() if state.final]
+    return "\n".join(lines)
+
+
+def who(transition: Transition, locale: str = "fr") -> str:
+    """Who takes a transition, in words."""
+    words = WHO[locale]
+    return words["auto"] if transition.auto else ", ".join(words.get(entry, entry) for entry in transition.allowed)
+
+
+def _row(definition: Definition, transition: Transition, locale: str) -> tuple[str, ...]:
+    sources, targets = (
+        ", ".join(definition.states[name].label.text(locale) for name in names)
+        for names in (transition.sources, transition.targets)
+    )
+    hurdles = [*_named(transition.requires), *(f"{UNLESS[locale]} {name}" for name in _named(transition.unless))]
+    effects = _named(transition.then)
+    label = transition.label.text(locale)
+    return (label, sources, targets, who(transition, locale), ", ".join(hurdles), ", ".join(effects))
+
+
+def _named(uses: tuple[Use, ...]) -> list[str]:
+    """`areas_complete(minimum=3)`."""
+    parameters = (", ".join(f"{key}={value}" for key, value in use.parameters.items()) for use in uses)
+    return [f"{use.name}({given})" if given else use.name for use, given in zip(uses, parameters, strict=True)]
