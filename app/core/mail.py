@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import CheckConstraint, Index, String, Text, insert, select
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from app.core import clock
+from app.core.errors import BadInput
 from app.core.types import UtcDateTime
+
+CHUNK = 500
+DEFAULT_DOMAIN = "livret.example.org"
 
 
 class MailOutboxMixin:
@@ -49,3 +58,80 @@ class MailOutboxMixin:
             CheckConstraint("status IN ('pending', 'sending', 'sent', 'failed', 'uncertain')", "status_known"),
             Index(f"ix_{cls.__tablename__}_status_next_try_at", "status", "next_try_at"),  # type: ignore[attr-defined]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """A mail to put in the outbox. `dedupe_key` says what it is about, so that asking twice sends once.
+
+    With `text` empty, the kind's `compose` writes the body when the mail leaves: nothing readable waits in the table.
+    """
+
+    dedupe_key: str
+    to_address: str
+    subject: str
+    text: str = ""
+    html: str | None = None
+    to_name: str = ""
+    reply_to: str | None = None
+    kind: str = ""
+    ref: str | None = None
+    school_id: int | None = None
+    keep_body: bool = False
+
+
+def clean_address(address: str) -> str:
+    """The one address in `address`, in ASCII. Raises `BadInput` for anything else (two addresses, a comma, accents)."""
+    try:
+        found = validate_email(address.strip(), check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise BadInput(f"L'adresse « {address} » n'est pas une adresse électronique.") from error
+    if not found.ascii_email:
+        raise BadInput(f"L'adresse « {address} » porte des caractères accentués que le courrier ne transporte pas.")
+    return found.ascii_email
+
+
+def queue_mail(session: Session, model: type[MailOutboxMixin], mail: NewMail) -> int:
+    """Put one mail in the outbox, in the caller's transaction; returns its id (the first one's, when asked twice)."""
+    return queue_mails(session, model, [mail])[mail.dedupe_key]
+
+
+def queue_mails(session: Session, model: type[MailOutboxMixin], mails: Iterable[NewMail]) -> dict[str, int]:
+    """Put many mails in the outbox in a few statements; returns the id of each `dedupe_key`."""
+    wanted = {mail.dedupe_key: mail for mail in mails}
+    known = _ids(session, model, list(wanted))
+    rows = [_row(model, mail) for key, mail in wanted.items() if key not in known]
+    if rows:
+        session.execute(insert(model), rows)
+        known |= _ids(session, model, [row["dedupe_key"] for row in rows])
+    return known
+
+
+def _ids(session: Session, model: type[MailOutboxMixin], keys: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), CHUNK):
+        named = model.dedupe_key.in_(keys[start:start + CHUNK])
+        found |= dict(session.execute(select(model.dedupe_key, model.id).where(named)).all())  # type: ignore[arg-type]
+    return found
+
+
+def _row(model: type[MailOutboxMixin], mail: NewMail) -> dict[str, Any]:
+    row = {field.name: getattr(mail, field.name) for field in fields(mail)}
+    if not hasattr(model, "school_id"):
+        del row["school_id"]
+    return row | {
+        "to_address": clean_address(mail.to_address),
+        "to_name": one_line(mail.to_name)[:200],
+        "subject": one_line(mail.subject)[:250],
+        "message_id": f"<{uuid.uuid4().hex}@{_domain()}>",
+    }
+
+
+def one_line(text: str) -> str:
+    """What may stand in a header: no line ends, no control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _domain() -> str:
+    """The right half of Message-IDs: the sender's domain, not the machine's name."""
+    return os.environ.get("LIVRET_MAIL_SENDER", "").rpartition("@")[2].rstrip("> ") or DEFAULT_DOMAIN
