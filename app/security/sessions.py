@@ -18,13 +18,15 @@ from itsdangerous import BadSignature
 from sqlalchemy import ColumnElement, Connection, Executable, delete, insert, literal, or_, select, update
 from werkzeug.datastructures import CallbackDict
 
+from app.core.apart import own_transaction
 from app.core.clock import now
 from app.core.crypto import new_token, token_hash
-from app.core.db import Database, writing
+from app.core.db import Database
 from app.core.scope import system_scope
 
 TOKEN_LENGTH = 43  # 256 bits in base64
 IN_COOKIE = frozenset({"csrf_token", "_flashes", "locale"})
+READING = ("GET", "HEAD", "OPTIONS")
 _json = TaggedJSONSerializer()
 _signer = SecureCookieSessionInterface()
 
@@ -113,7 +115,10 @@ class ServerSessions(SessionInterface):
         if "." in value:
             return self._from_signed(app, value)
         if len(value) == TOKEN_LENGTH:
-            return self._from_table(value)
+            session = self._from_table(value)
+            if request.method not in READING:
+                self.db.session.rollback()  # what follows may write, and begins its own transaction
+            return session
         return ServerSession()
 
     def _from_signed(self, app: Flask, value: str) -> ServerSession:
@@ -196,7 +201,7 @@ class ServerSessions(SessionInterface):
         return delete(self.table).where(or_(columns.seen_at < idle, columns.created_at < old))
 
     def _write(self, *statements: Executable) -> None:
-        with writing(), self.db.engine.begin() as connection:
+        with own_transaction(self.db) as connection:
             for statement in statements:
                 connection.execute(statement)
 

@@ -21,9 +21,10 @@ from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.apart import own_transaction
 from app.core.clock import now
 from app.core.crypto import keyring
-from app.core.db import Database, writing
+from app.core.db import Database
 from app.core.errors import LivretError
 
 # A whole staff room leaves by one address, so an address may try much more often than an account from it.
@@ -88,7 +89,7 @@ class TableStorage(Storage):
                 "expires_at": case((over, add.excluded.expires_at), else_=columns.expires_at),
             },
         ).returning(columns.hits)
-        with writing(), self.db.engine.begin() as connection:
+        with own_transaction(self.db) as connection:
             return int(connection.execute(counted).scalar_one())
 
     def get(self, key: str) -> int:
@@ -109,13 +110,13 @@ class TableStorage(Storage):
 
     def reset(self) -> int | None:
         """Forget every counter."""
-        with writing(), self.db.engine.begin() as connection:
+        with own_transaction(self.db) as connection:
             return connection.execute(delete(self.table)).rowcount
 
     def clear(self, key: str) -> None:
         """Forget one counter, and those whose window is over."""
         columns = self.table.c
-        with writing(), self.db.engine.begin() as connection:
+        with own_transaction(self.db) as connection:
             connection.execute(
                 delete(self.table).where((columns.key_hash == _hashed(key)) | (columns.expires_at <= now()))
             )

@@ -1,0 +1,166 @@
+"""Who may do what: the only table of rights (EXAMPLES §7). `app.security.seeding` writes it to the database.
+
+A permission is a verb on a resource: `notify` on `guardian_code` is Flask-AppBuilder's `can_notify` on
+`guardian_code`, and `guardian_code:notify` in a workflow file. Rules about single rows (whose class, which state) are
+not here: they follow from assignments and workflows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+Permission = tuple[str, str]
+
+HEAD, SECRETARY, TEACHER, CLASS_TEACHER = "head", "secretary", "teacher", "class_teacher"
+CPE, LIBRARIAN, ACADEMY_ADMIN = "cpe", "librarian", "academy_admin"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleKind:
+    """A shipped role. `level` says where it is granted; `derived` roles follow from assignments."""
+
+    key: str
+    label: Any
+    level: str = "school"
+    derived: bool = False
+
+
+ROLES: dict[str, RoleKind] = {
+    kind.key: kind
+    for kind in (
+        RoleKind(HEAD, _l("Head of school")),
+        RoleKind(SECRETARY, _l("Secretary")),
+        RoleKind(TEACHER, _l("Teacher")),
+        RoleKind(CLASS_TEACHER, _l("Class teacher"), derived=True),
+        RoleKind(CPE, _l("CPE (senior education adviser)")),
+        RoleKind(LIBRARIAN, _l("Librarian teacher")),
+        RoleKind(ACADEMY_ADMIN, _l("Academy administrator"), level="academy"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A thing rights are given on. `rights` is role → verbs held; `academy` are the verbs that make sense for the
+    whole academy at once, outside any school."""
+
+    name: str
+    label: Any
+    rights: dict[str, frozenset[str]]
+    academy: frozenset[str]
+
+    @property
+    def verbs(self) -> frozenset[str]:
+        """Every verb somebody has."""
+        return frozenset().union(*self.rights.values())
+
+
+RESOURCES: dict[str, Resource] = {}
+READING = frozenset({"can_list", "can_show", "can_read"})  # what an academy may do inside a school it enters
+
+
+def _resource(name: str, label: Any, *, academy: str = "", **rights: str) -> None:
+    """Declare one line of the table. Whatever a school role has, the academy administrator may hand on."""
+    given = {role: frozenset(verbs.split()) for role, verbs in rights.items()}
+    whole = frozenset(academy.split())
+    RESOURCES[name] = Resource(name, label, given | {ACADEMY_ADMIN: whole.union(*given.values())}, whole)
+
+
+ALL = "list show add edit delete export"
+EVERYONE = (HEAD, SECRETARY, TEACHER, CLASS_TEACHER, CPE, LIBRARIAN)
+
+# — the pupil base —
+_resource("pupil", _l("Pupils"), head=ALL, secretary=ALL, teacher="list show", class_teacher="list show export",
+          cpe="list show export", librarian="list show")
+_resource("every_class", _l("Pupils of every class, not only one's own"), head="read", secretary="read", cpe="read",
+          librarian="read")
+_resource("enrolment", _l("Enrolments"), head=ALL, secretary=ALL, teacher="list show", class_teacher="list show",
+          cpe="list show", librarian="list show")
+_resource("guardian", _l("Guardians"), head=ALL, secretary=ALL, class_teacher="list show", cpe="list show export")
+_resource("guardian_link", _l("Guardian–pupil links"), head=ALL, secretary=ALL, class_teacher="list show",
+          cpe="list show")
+_resource("division", _l("Classes"), head=ALL, secretary=ALL, teacher="list show", class_teacher="list show",
+          cpe="list show", librarian="list show")
+_resource("programme", _l("Programmes (MEF)"), head=ALL, secretary=ALL, cpe="list show")
+_resource("staff", _l("Staff"), head=ALL, secretary=ALL, cpe="list show")
+_resource("division_staff", _l("Assignments to classes"), head=ALL, secretary=ALL, cpe="list show")
+_resource("sync", _l("Synchronisation of the pupil base"), head="run", secretary="run")
+
+# — online services —
+_resource("service", _l("Online services"), academy="list show", head="list show open close", secretary="list show")
+_resource("guardian_code", _l("Guardians' activation codes"),
+          head="list show export create notify invalidate refuse allow",
+          secretary="list show export create notify invalidate refuse allow", cpe="list show")
+_resource("pupil_code", _l("Pupils' activation codes"), head="list show export create notify invalidate",
+          secretary="list show export create notify invalidate", cpe="list show")
+_resource("access_refusal", _l("Refusals of access"), head=ALL, secretary=ALL)
+_resource("account", _l("Portal accounts"), head="list show resend close", secretary="list show resend")
+
+# — how the instance works —
+_resource("job", _l("Jobs"), academy="list show export cancel resume", head="list show export cancel resume",
+          secretary="list show export cancel resume", class_teacher="list show")
+_resource("mail", _l("Outgoing mail"), academy="list show", head="list show", secretary="list show")
+_resource("audit_line", _l("Trail"), academy="list show export", head="list show export")
+_resource("workflow", _l("Workflows"), academy="list show", **dict.fromkeys(EVERYONE, "list show"))
+_resource("replication", _l("Replication to the portal"), academy="show run", head="show run", secretary="show run")
+_resource("home", _l("Home page"), academy="show", **dict.fromkeys(EVERYONE, "show"))
+
+# — the school and the academy —
+_resource("school", _l("Schools"), academy="list show add edit export enter", head="list show edit",
+          secretary="list show edit", cpe="list show")
+_resource("role_grant", _l("Roles on schools"), academy="list show add edit", head="list show")
+_resource("person", _l("People"), academy="list show add edit invite")
+_resource("role", _l("Roles"), academy="list show add edit")
+_resource("authority", _l("Academy"), academy="list show edit")
+_resource("school_year", _l("School years"), academy="list show add edit")
+
+VERB_LABELS: dict[str, Any] = {
+    "add": _l("Add"), "allow": _l("Allow again"), "cancel": _l("Cancel"), "close": _l("Close"),
+    "create": _l("Create"), "delete": _l("Delete"), "edit": _l("Edit"), "enter": _l("Enter"),
+    "export": _l("Export"), "invalidate": _l("Invalidate"), "invite": _l("Invite"), "list": _l("List"),
+    "notify": _l("Notify"), "open": _l("Open"), "read": _l("Read"), "refuse": _l("Refuse"),
+    "resend": _l("Send again"), "resume": _l("Resume"), "run": _l("Run"), "show": _l("Show"),
+}  # fmt: skip
+
+
+def permission(resource: str, verb: str) -> Permission:
+    """(`can_notify`, `guardian_code`), as Flask-AppBuilder names it."""
+    return f"can_{verb}", resource
+
+
+def shipped(role: str) -> frozenset[Permission]:
+    """What the table gives to a role."""
+    return frozenset(
+        permission(resource.name, verb)
+        for resource in RESOURCES.values()
+        for verb in resource.rights.get(role, frozenset())
+    )
+
+
+def catalogue() -> frozenset[Permission]:
+    """Every permission there is."""
+    return frozenset(permission(r.name, verb) for r in RESOURCES.values() for verb in r.verbs)
+
+
+def exercised(held: Iterable[Permission], *, place: str, level: str) -> frozenset[Permission]:
+    """What roles held at a level (school, academy) let one do in a place (school, academy).
+
+    Somebody of the academy holds the schools' permissions to hand them on: inside a school they only read, and only
+    with `school:enter`; outside they do what is the academy's business.
+    """
+    held = frozenset(p for p in held if p[1] in RESOURCES)
+    if level == "school":
+        return held if place == "school" else frozenset()
+    if place == "academy":
+        return frozenset(p for p in held if p[0].removeprefix("can_") in RESOURCES[p[1]].academy)
+    if permission("school", "enter") not in held:
+        return frozenset()
+    return frozenset(p for p in held if p[0] in READING and _is_schools(RESOURCES[p[1]]))
+
+
+def _is_schools(resource: Resource) -> bool:
+    return any(ROLES[role].level == "school" and verbs for role, verbs in resource.rights.items())
