@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, String, cast, literal, select, update
 
 from app.core import clock
 from app.core.types import UtcDateTime
+from app.portal.events import tell_school
 from app.portal.models import Account, PublishedCode
 from app.workflow.labels import Label
 from app.workflow.registry import Act, column_effect, condition, effect
@@ -49,14 +50,14 @@ def _(model: type[Account]) -> ColumnElement[bool]:
 
 @column_effect("stamp_confirmed")
 def stamp_confirmed(_model: type[Account], act: Act) -> dict[str, Any]:
-    """The link has served: it opens nothing any more."""
-    return {"confirmed_at": act.at, "confirm_hash": None, "confirm_until": None}
+    """The link has served. Its hash stays, so that following it again says so; the state keeps it from serving twice."""
+    return {"confirmed_at": act.at, "confirm_until": None}
 
 
 @column_effect("free_identifier")
 def free_identifier(model: type[Account], _act: Act) -> dict[str, Any]:
     """Somebody else, or the same person, may choose it again."""
-    return {"identifier_key": literal(FREED) + cast(model.id, String), "confirm_hash": None}
+    return {"identifier_key": literal(FREED) + cast(model.id, String)}
 
 
 @column_effect("end_sessions")
@@ -82,3 +83,20 @@ def free_codes_of(accounts: Any, act: Act) -> None:
     freed = {"account_id": None, "attached_at": None}
     act.session.execute(held.values(freed), execution_options={"synchronize_session": False})
     act.session.expire_all()
+
+
+@effect("report_to_school")
+def report_to_school(account: Account, act: Act) -> None:
+    """The school's mirror of the account follows (M099)."""
+    _report([account.id], act)
+
+
+@report_to_school.on_many
+def _(model: type[Account], rows: ColumnElement[bool], act: Act) -> None:
+    _report(list(act.session.scalars(select(model.id).where(rows).order_by(model.id))), act)
+
+
+def _report(account_ids: list[int], act: Act) -> None:
+    (state,) = act.transition.targets
+    told = [{"account_id": account_id, "at": act.at.isoformat()} for account_id in account_ids]
+    tell_school(act.session, f"account.{state}", told)
