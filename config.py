@@ -18,7 +18,7 @@ class ConfigError(Exception):
     """A setting is missing or unsafe; the message names it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Config:
     """The settings shared by the admin application, the portal, the worker and the commands."""
 

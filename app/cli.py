@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replicate": ("app.commands.replicate:replicate", "Porte les changements vers le portail, et en rapporte."),
     "workflow": ("app.commands.workflow:workflow", "Vérifie ou dessine les définitions de workflows/."),
     "user": ("app.commands.user:user", "Personnes : créer, donner un rôle sur un établissement."),
+    "keys": ("app.commands.keys:keys", "Crée les clés d'une instance de production."),
     "bench": ("app.commands.development:bench", "Mesure les temps de cette machine, chacun contre son plancher."),
     "rows": ("app.commands.development:rows", "Liste les lignes de docs/features.md encore sans test."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import traceback
@@ -12,8 +13,18 @@ from typing import Any
 import click
 
 from app.core.errors import LivretError
+from config import ConfigError
 
 HOME_VARIABLE = "LIVRET_HOME"
+SYSTEM_WORDS = {
+    errno.ENOENT: "fichier ou dossier introuvable",
+    errno.EACCES: "accès refusé",
+    errno.EPERM: "accès refusé",
+    errno.ENOSPC: "le disque est plein",
+    errno.EROFS: "le disque est en lecture seule",
+    errno.EISDIR: "c'est un dossier",
+    errno.ENOTDIR: "ce n'est pas un dossier",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +64,24 @@ def fault_of(error: Exception) -> Fault:
         return Fault("usage", error.format_message(), hint)
     if isinstance(error, click.ClickException):
         return Fault("usage", error.format_message())
-    if isinstance(error, OSError) and error.filename:
-        return Fault("file", f"{error.filename} : {error.strerror}", file=None)
-    return _ours(error)
+    if isinstance(error, ConfigError):
+        return Fault("config", str(error), "Chaque variable est expliquée dans config.py et README.md.")
+    return _of_the_machine(error) or _ours(error)
+
+
+def _of_the_machine(error: Exception) -> Fault | None:
+    """A file, a key or a database server that is not there. Looked up by name: these libraries load slowly."""
+    kind = type(error).__name__
+    if isinstance(error, OSError) and (error.filename or error.errno in SYSTEM_WORDS):
+        said = SYSTEM_WORDS.get(error.errno or 0, error.strerror)
+        return Fault("file", f"{error.filename} : {said}." if error.filename else f"{said}.")
+    if kind == "KeyMissing":
+        return Fault("keys", f"Clé absente ou illisible : {error}", "Créez les clés : run.py keys DOSSIER")
+    if kind == "OperationalError":
+        said = str(getattr(error, "orig", error)).strip().splitlines() or [kind]
+        return Fault("database", f"La base de données ne répond pas : {said[0]}",
+                     "Vérifiez LIVRET_ADMIN_DB et LIVRET_PORTAL_DB, et que le serveur tourne.")
+    return None
 
 
 def _ours(error: Exception) -> Fault:
@@ -67,6 +93,6 @@ def _ours(error: Exception) -> Fault:
             log.write("".join(traceback.format_exception(error)) + "\n")
         hint = f"Le détail est dans {path}."
     except OSError:
-        logging.getLogger(__name__).exception("unexpected")
+        logging.getLogger(__name__).error("unexpected", exc_info=error)
         hint = None
     return Fault("internal", f"Livret a rencontré une erreur inattendue ({type(error).__name__}).", hint)
