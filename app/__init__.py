@@ -15,10 +15,12 @@ def create_admin(config: Config) -> Flask:
     from app.admin import web
     from app.core.crypto import ADMIN_KEYS, KeyRing, use_keys
     from app.core.db import admin_db
+    from app.core.health import add_health
 
     use_keys(KeyRing(config.key_folder("admin"), ADMIN_KEYS))
     admin_db.bind(config.admin_db)
     app = Flask("app.admin", template_folder="templates", static_folder="../static", static_url_path="/assets")
+    add_health(app, admin_db)
     web.build(app, config)
     return app
 
@@ -27,10 +29,12 @@ def create_portal(config: Config) -> Flask:
     """The portal: its own process and database; it holds neither the admin's address nor the key that opens codes."""
     from app.core.crypto import PORTAL_KEYS, KeyRing, use_keys
     from app.core.db import portal_db
+    from app.core.health import add_health
     from app.portal import web
 
     use_keys(KeyRing(config.key_folder("portal"), PORTAL_KEYS))
     portal_db.bind(config.portal_db)
     app = Flask("app.portal", template_folder="templates", static_folder="../static", static_url_path="/assets")
+    add_health(app, portal_db)
     web.build(app, config)
     return app
