@@ -1,0 +1,29 @@
+"""What can go wrong between data and paper. Messages are French: they reach the report of a job as they are."""
+
+from __future__ import annotations
+
+
+class LettersError(Exception):
+    """Any failure of this package; the text is fit to be shown."""
+
+
+class LetterDataError(LettersError):
+    """A letter lacks a fact, or holds one that cannot be printed; names the field."""
+
+
+class RenderFailed(LettersError):
+    """A letter could not be turned into a page; `letter` is its reference, `cause` the technical reason."""
+
+    def __init__(self, letter: str, cause: str) -> None:
+        super().__init__(f"Le courrier {letter} n'a pas pu être mis en page : {cause}.")
+        self.letter = letter
+        self.cause = cause
+
+
+class NoSpaceLeft(LettersError):
+    """The disk is full: nothing was written, the earlier file (if any) is untouched."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            f"Le disque est plein : le fichier {path} n'a pas été écrit. Libérez de la place puis relancez."
+        )

@@ -1,0 +1,1 @@
+"""The letter that brings a guardian the activation codes of their children."""

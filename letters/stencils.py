@@ -1,0 +1,118 @@
+"""A letter's shape laid out once by xhtml2pdf, with holes where guardians differ; filling them makes a letter.
+
+The stencil is the plain page itself, cut at the tokens of the placeholder letter, so a filled stencil equals plain
+rendering to the word and to the point. Whatever could change the layout (a name too long for its line, a character
+of another font, a token that cannot be found again) makes the letter go through plain rendering instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+
+from . import qr
+from .book import Book
+from .kinds import kind_of
+from .pages import plain
+from .stream import Part, Picture, Text, read_pages
+from .types import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A place to be filled: text in this font and size, or the QR symbol when `font` is empty."""
+
+    token: str
+    font: str
+    size: str
+
+
+Stencil = list[list[str | Hole]]
+
+
+def fields_of(letter: Facts) -> ModuleType:
+    """The `fields` module of the letter's folder."""
+    return import_module(f".{kind_of(letter).folder}.fields", __package__)
+
+
+class Press:
+    """Prints letters into one book; knows the stencils it has already cut."""
+
+    def __init__(self, book: Book, *, stencils: bool = True) -> None:
+        self.book = book
+        self._use_stencils = stencils
+        self._stencils: dict[Facts, Stencil | None] = {}
+        self._symbols = qr.Symbols()
+
+    def add(self, letter: Facts) -> int:
+        """Add one printable letter; returns its number of pages."""
+        before = self.book.pages
+        fields = fields_of(letter)
+        stencil = self._stencil(fields, letter) if self._use_stencils and fields.fits(letter) else None
+        picture = self._symbols.draw(letter.activation_link)  # type: ignore[attr-defined]
+        if stencil is None:
+            self.book.add_parts(read_pages(plain(letter)), picture)
+        else:
+            self._fill(stencil, fields.values(letter), picture)
+        return self.book.pages - before
+
+    def _stencil(self, fields: ModuleType, letter: Facts) -> Stencil | None:
+        shape = fields.placeholder(letter)
+        if shape not in self._stencils:
+            cut_pages = cut(read_pages(plain(shape)), tuple(fields.values(shape)))
+            self._stencils[shape] = cut_pages and [self._ready(page) for page in cut_pages]
+        return self._stencils[shape]
+
+    def _ready(self, page: Sequence[Part | Hole]) -> list[str | Hole]:
+        """What never changes, encoded for the book once and for all."""
+        ready: list[str | Hole] = []
+        for part in page:
+            if isinstance(part, Hole):
+                ready.append(part)
+                continue
+            drawn = self.book.shown(part.font, part.size, part.text) if isinstance(part, Text) else str(part)
+            if ready and isinstance(ready[-1], str):
+                ready[-1] += drawn
+            else:
+                ready.append(drawn)
+        return ready
+
+    def _fill(self, stencil: Stencil, said: dict[str, str], picture: str) -> None:
+        for page in stencil:
+            self.book.add(
+                part if isinstance(part, str)
+                else self.book.shown(part.font, part.size, said[part.token]) if part.font
+                else picture
+                for part in page
+            )  # fmt: skip
+
+
+def cut(pages: Sequence[Sequence[Part]], tokens: Sequence[str]) -> list[list[Part | Hole]] | None:
+    """The pages with a hole at every token; None when the pages do not hold each of them whole."""
+    pattern = re.compile(f"({'|'.join(map(re.escape, tokens))})")
+    found: set[str] = set()
+    stencil: list[list[Part | Hole]] = []
+    for page in pages:
+        stencil.append([])
+        for part in page:
+            stencil[-1].extend(_pieces(part, pattern, found))
+    leftovers = [p.text for page in stencil for p in page if isinstance(p, Text) and ("¤" in p.text or "ZZZ" in p.text)]
+    return None if leftovers or found != set(tokens) else stencil
+
+
+def _pieces(part: Part, pattern: re.Pattern[str], found: set[str]) -> list[Part | Hole]:
+    if isinstance(part, Picture):
+        return [Hole("qr", "", "")]
+    if isinstance(part, str):
+        return [part]
+    pieces: list[Part | Hole] = []
+    for i, piece in enumerate(pattern.split(part.text)):
+        if i % 2:
+            found.add(piece)
+            pieces.append(Hole(piece, part.font, part.size))
+        elif piece:
+            pieces.append(Text(part.font, part.size, piece))
+    return pieces

@@ -1,0 +1,224 @@
+"""What a letter or a mail says, as frozen data: no database object ever reaches a template.
+
+Every field is required, so a forgotten fact is a `TypeError` where the letter is made; a blank one is a
+`LetterDataError`. What may truly be absent is typed `… | None` and still has to be said.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import LetterDataError
+
+CODE = re.compile(r"[0-9A-Z]{4} - [0-9A-Z]{3} - [0-9A-Z]{3} - [0-9A-Z]{3}")
+MAX_TEXT = 400
+MAX_ADDRESS_LINES = 6
+# Beyond this the symbol is too dense for a phone on 24 mm: the QR then holds the address alone.
+MAX_CODES_IN_QR = 12
+
+
+class Facts:
+    """Base of everything below: refuses blank, oversized or mistyped text when the object is made."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:  # type: ignore[attr-defined]
+            self._check(name, getattr(self, name))
+
+    def _check(self, name: str, value: Any) -> None:
+        if isinstance(value, tuple):
+            for item in value:
+                self._check(name, item)
+        elif isinstance(value, str):
+            if not value.strip():
+                raise LetterDataError(f"{type(self).__name__}.{name} : texte vide.")
+            if len(value) > MAX_TEXT:
+                raise LetterDataError(f"{type(self).__name__}.{name} : plus de {MAX_TEXT} caractères.")
+        elif value is None:
+            if "None" not in str(self.__dataclass_fields__[name].type):  # type: ignore[attr-defined]
+                raise LetterDataError(f"{type(self).__name__}.{name} : donnée manquante.")
+        elif not isinstance(value, (date, Facts)):
+            raise LetterDataError(f"{type(self).__name__}.{name} : {type(value).__name__} inattendu.")
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolBlock(Facts):
+    """The sender (M137): academy, school, how to reach it, and who signs."""
+
+    academy: str
+    name: str
+    uai: str
+    address: tuple[str, ...]
+    phone: str | None
+    fax: str | None
+    email: str | None
+    head_title: str
+    head_name: str
+
+    @property
+    def contacts(self) -> tuple[str, ...]:
+        """What is known among telephone and fax, labelled."""
+        known = (("Tél.", self.phone), ("Télécopie", self.fax))
+        return tuple(f"{label} {number}" for label, number in known if number)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient(Facts):
+    """The guardian a letter goes to; `address` are the postal lines below the name."""
+
+    title: str | None
+    name: str
+    address: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        Facts.__post_init__(self)
+        if len(self.address) > MAX_ADDRESS_LINES:
+            raise LetterDataError(f"Recipient.address : plus de {MAX_ADDRESS_LINES} lignes.")
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.title} {self.name}" if self.title else self.name
+
+    @property
+    def salutation(self) -> str:
+        return f"{self.title}," if self.title else "Madame, Monsieur,"
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRow(Facts):
+    """One line of the table. `code` is None once it has served: used codes are never printed (M097)."""
+
+    last_name: str
+    first_name: str
+    division: str
+    code: str | None
+
+    def __post_init__(self) -> None:
+        Facts.__post_init__(self)
+        if self.code is not None and not CODE.fullmatch(self.code):
+            raise LetterDataError("ChildRow.code : la forme attendue est « XXXX - XXX - XXX - XXX ».")
+
+    @property
+    def name(self) -> str:
+        return f"{self.last_name} {self.first_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PortalFacts(Facts):
+    """`url` is what people type; `activation_url` is the page that takes a code, with no fragment."""
+
+    url: str
+    activation_url: str
+
+    def __post_init__(self) -> None:
+        Facts.__post_init__(self)
+        for name in ("url", "activation_url"):
+            parts = urlsplit(getattr(self, name))
+            if parts.scheme not in {"http", "https"} or not parts.netloc or parts.fragment:
+                raise LetterDataError(f"PortalFacts.{name} : adresse http(s) complète et sans fragment attendue.")
+
+
+@dataclass(frozen=True, slots=True)
+class DataProtection(Facts):
+    """The facts the GDPR clause needs: who is responsible, whom to write to, how long data is kept."""
+
+    controller: str
+    officer: str
+    retention: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianCodeLetter(Facts):
+    """The letter that brings a guardian the activation codes of all their children (M091, M112, M137, M138)."""
+
+    reference: str
+    school: SchoolBlock
+    guardian: Recipient
+    children: tuple[ChildRow, ...]
+    place: str
+    written_on: date
+    starts_on: date
+    portal: PortalFacts
+    services: tuple[str, ...]
+    protection: DataProtection
+
+    def __post_init__(self) -> None:
+        Facts.__post_init__(self)
+        if not self.children:
+            raise LetterDataError("GuardianCodeLetter.children : aucun enfant.")
+        if not self.guardian.address:
+            raise LetterDataError("GuardianCodeLetter.guardian : aucune adresse postale.")
+
+    @property
+    def activation_link(self) -> str:
+        return activation_link(self.portal, self.children)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianCodeMail(Facts):
+    """The same news by e-mail: the guardian's postal address is not needed."""
+
+    reference: str
+    school: SchoolBlock
+    guardian: Recipient
+    children: tuple[ChildRow, ...]
+    written_on: date
+    starts_on: date
+    portal: PortalFacts
+    services: tuple[str, ...]
+    protection: DataProtection
+
+    @property
+    def activation_link(self) -> str:
+        return activation_link(self.portal, self.children)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmAccountMail(Facts):
+    """Sent by the portal once an account is made: the link is good for one week (M118)."""
+
+    name: str
+    school_names: tuple[str, ...]
+    confirm_url: str
+    expires_on: date
+    portal_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationMail(Facts):
+    """Sent when the academy gives a colleague an account: a link for one use, own password, never one in the mail."""
+
+    name: str
+    username: str
+    invited_by: str
+    roles: tuple[str, ...]
+    accept_url: str
+    expires_on: date
+
+
+Mail = GuardianCodeMail | ConfirmAccountMail | InvitationMail
+
+
+def compact(code: str) -> str:
+    """« 0MQU - XR4 - 3E7 - KNC » → « 0MQUXR43E7KNC »."""
+    return re.sub(r"[^0-9A-Z]", "", code)
+
+
+def activation_link(portal: PortalFacts, children: tuple[ChildRow, ...]) -> str:
+    """The address a QR or a button opens. Codes go in the fragment, which no server log holds; nothing else does."""
+    codes = [compact(child.code) for child in children if child.code]
+    if not codes:
+        return portal.url
+    if len(codes) > MAX_CODES_IN_QR:
+        return portal.activation_url
+    return f"{portal.activation_url}#{'code' if len(codes) == 1 else 'codes'}={','.join(codes)}"
+
+
+def field_names(kind: type) -> tuple[str, ...]:
+    """The facts one of these classes asks for, in order."""
+    return tuple(field.name for field in fields(kind))
