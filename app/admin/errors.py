@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, jsonify, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
+from app.admin.page import stop_page
 from app.core.errors import LivretError
 
 log = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ def register_errors(app: Flask) -> None:
     """Answer every refusal and every failure in the same look."""
 
     @app.errorhandler(LivretError)
-    def refused(error: LivretError) -> Response:
+    def refused(error: LivretError) -> Any:
         return answer(error.status, error.message, error.hint)
 
     @app.errorhandler(HTTPException)
@@ -28,25 +29,28 @@ def register_errors(app: Flask) -> None:
         return answer(error.code, *_words(error))
 
     @app.errorhandler(Exception)
-    def failed(error: Exception) -> Response:
+    def failed(error: Exception) -> Any:
         if app.testing or app.debug:
             raise error
         log.exception("unexpected error on %s", request.path)
         return answer(500, _("Something went wrong on our side."), _("Nothing was changed. Try again in a moment."))
 
 
-def answer(status: int, message: str, hint: str | None = None) -> Response:
-    """The error page, or `{"error": …, "hint": …}` when JSON was asked for."""
+def answer(status: int, message: str, hint: str | None = None) -> Any:
+    """The page that says why we stop here, or `{"error": …, "hint": …}` when JSON was asked for."""
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-        return make_response(jsonify(error=message, hint=hint), status)
-    return make_response(render_template("admin/error.html", status=status, message=message, hint=hint), status)
+        return jsonify(error=message, hint=hint), status
+    titles = {403: _("Not allowed"), 404: _("Not found"), 409: _("Not possible now"), 422: _("Not understood")}
+    return stop_page(status, titles.get(status, _("Error")), message, hint=hint)
 
 
 def _words(error: HTTPException) -> tuple[str, str | None]:
+    gone = (_("This page does not exist, or is not yours to see."), _("Go back to the home page."))
     known = {
+        400: (_("This form has expired."), _("Go back, reload the page and send it again.")),
         403: (_("Your role does not allow this page."), _("Ask the head of your school or your academy.")),
-        404: (_("This page does not exist."), _("Go back to the home page.")),
-        405: (_("This page does not exist."), _("Go back to the home page.")),
+        404: gone,
+        405: gone,
         413: (_("This file is too large."), _("The limit is 64 MB.")),
         429: (_("Too many attempts."), _("Wait a few minutes, then try again.")),
     }

@@ -1,0 +1,129 @@
+"""Who would be notified, and how, before anything is sent (M084–M088, M091)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.access.queries import Couple, Selection, couples
+from app.core.errors import BadInput, Conflict
+
+Mode = Literal["email", "paper"]
+Only = Literal["new", "no-account", "all"]
+MODE_LABELS = {"email": "Mél", "paper": "Courrier", "unknown": "Inconnu"}
+
+
+class NobodyToNotify(Conflict):
+    """Nothing in the selection is left to notify (M088)."""
+
+    code = "nobody_to_notify"
+
+    def __init__(self) -> None:
+        super().__init__("Attention — Aucun couple élève / responsable n'existe pour cette sélection")
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyRequest:
+    """The filters of the notification desk (M084, M085)."""
+
+    selection: Selection = field(default_factory=Selection)
+    ranks: tuple[int, ...] = (1, 2)
+    modes: tuple[Mode, ...] = ("email", "paper")
+    only: Only = "new"
+
+    def __post_init__(self) -> None:
+        if not self.modes or not set(self.modes) <= {"email", "paper"}:
+            raise BadInput("Cochez au moins un mode de transmission : courrier électronique ou document papier.")
+        if not self.ranks or not set(self.ranks) <= {1, 2}:
+            raise BadInput("Cochez au moins une qualité : légal 1 ou légal 2.")
+        if self.only not in ("new", "no-account", "all"):
+            raise BadInput("Choisissez qui notifier : non notifiés, sans compte, ou tous.")
+
+    def as_params(self) -> dict[str, Any]:
+        """What a job keeps of it: choices and ids only."""
+        return {
+            "population": self.selection.population,
+            "id": self.selection.id,
+            "ranks": list(self.ranks),
+            "modes": list(self.modes),
+            "only": self.only,
+        }
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> NotifyRequest:
+        """The request a job was given."""
+        selection = Selection(params["population"], params["id"])
+        return cls(selection, tuple(params["ranks"]), tuple(params["modes"]), params["only"])
+
+
+@dataclass(slots=True)
+class Message:
+    """What one guardian gets: every child's code in a single letter or mail (M091). `mode` None = unreachable."""
+
+    mode: Mode | None
+    couples: list[Couple]
+
+    @property
+    def guardian(self) -> Any:
+        """The addressee."""
+        return self.couples[0].guardian
+
+
+@dataclass(slots=True)
+class Plan:
+    """The messages in the order of divisions, and how many go by each mode."""
+
+    messages: list[Message]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Messages by mode; `unreachable` for those with neither address."""
+        return Counter(message.mode or "unreachable" for message in self.messages)
+
+    @property
+    def to_send(self) -> list[Message]:
+        """The messages that have somewhere to go."""
+        return [message for message in self.messages if message.mode]
+
+
+def make_plan(request: NotifyRequest) -> Plan:
+    """One message per guardian of the selection, with all their children's codes that the filter lets through.
+
+    A guardian picked through one class gets one letter for the children of the other classes too. Raises
+    `NobodyToNotify` (M088) when the filter leaves nobody.
+    """
+    chosen = [c for c in couples(request.selection) if c.rank in request.ranks and wanted(c, request.only)]
+    if not chosen:
+        raise NobodyToNotify()
+    whole_school = chosen if request.selection.population == "all" else couples(Selection())
+    picked = {couple.guardian.id for couple in chosen}
+    return Plan(_messages((c for c in whole_school if c.guardian.id in picked and wanted(c, request.only)), request))
+
+
+def wanted(couple: Couple, only: Only) -> bool:
+    """Whether the filter lets a couple through: not notified; notified but no account; all valid codes (M084, M090)."""
+    code = couple.code
+    if code is None or couple.refused:
+        return False
+    if only == "new":
+        return code.notified_on is None
+    return only == "all" or (code.notified_on is not None and code.account_id is None)
+
+
+def _messages(chosen: Iterable[Couple], request: NotifyRequest) -> list[Message]:
+    by_guardian: dict[int, Message] = {}
+    for couple in chosen:
+        message = by_guardian.setdefault(couple.guardian.id, Message(mode_for(couple.guardian, request), []))
+        message.couples.append(couple)
+    return list(by_guardian.values())
+
+
+def mode_for(guardian: Any, request: NotifyRequest) -> Mode | None:
+    """E-mail first where ticked and known, else paper where ticked and a postal address is known (M086, M087)."""
+    if "email" in request.modes and guardian.email:
+        return "email"
+    if "paper" in request.modes and guardian.address_lines:
+        return "paper"
+    return None

@@ -1,0 +1,152 @@
+"""Guardians' codes in bulk: creating them (M077–M081) and notifying them (M084–M091)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, request
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from app.access import services
+from app.access.planning import MODE_LABELS, NobodyToNotify, NotifyRequest, Plan, make_plan
+from app.access.queries import Selection, choices, count_couples, couples, open_services
+from app.admin.handmade import HandmadePage, actor, asked_page, school_id
+from app.admin.page import check_drawn_for
+from app.core.errors import BadInput
+from app.jobs import services as jobs
+
+PAGE = 50
+
+
+def selection_from(values: Any) -> Selection:
+    """The population a form or an address names: « all », « programme-3 », « division-12 »."""
+    kind, _dash, number = values.get("population", "all").partition("-")
+    if kind == "all":
+        return Selection()
+    if kind not in ("programme", "division") or not number.isdigit():
+        raise BadInput("Choisissez une formation ou une division.", hint="Ou sélectionnez tous les élèves.")
+    return Selection(kind, int(number))
+
+
+class CodesCreatePage(HandmadePage):
+    """The couples of a selection, and a code for those that have none."""
+
+    route_base = "/codes/create"
+    default_view = "index"
+    class_permission_name = "guardian_code"
+    title = _l("Create guardians' codes")
+
+    @expose("/")
+    @has_access
+    @permission_name("create")
+    def index(self) -> str:
+        """The list, « Sans code valide » or « Tous » (M078, M079)."""
+        school_id()
+        selection, everyone = selection_from(request.args), request.args.get("show") == "all"
+        counts = count_couples(selection)
+        pages = asked_page(PAGE, counts.couples if everyone else counts.without)
+        rows = couples(selection, only_without_code=not everyone, limit=PAGE, offset=pages.page * PAGE)
+        return self.draw(
+            "codes/create.html",
+            rows=rows,
+            counts=counts,
+            pages=pages,
+            everyone=everyone,
+            choices=choices(),
+            population=request.args.get("population", "all"),
+            services=open_services(),
+        )
+
+    @expose("/run", methods=["POST"])
+    @has_access
+    @permission_name("create")
+    def run(self) -> Any:
+        """Create for the whole selection as a job, or at once for the ticked couples of this page."""
+        check_drawn_for()
+        selection = selection_from(request.form)
+        if request.form.get("scope") == "selection":
+            if not open_services():
+                raise services.NoServiceOpen()
+            params = {"population": selection.population, "id": selection.id}
+            job = jobs.submit("codes.create", school_id(), params, actor(), str(_("Create guardians' codes")))
+            return self.to_job(job.id)
+        ticked = [_couple(value) for value in request.form.getlist("rowid")]
+        made = services.create_codes(selection, actor=actor(), only=ticked)
+        flash(ngettext("%(num)d code was created.", "%(num)d codes were created.", made.created), "success")
+        return self.home(population=request.form.get("population", "all"), show=request.form.get("show", ""))
+
+    @expose("/withdraw/<int:pk>", methods=["POST"])
+    @has_access
+    @permission_name("invalidate")
+    def withdraw(self, pk: int) -> Any:
+        """Take back a code nobody was told of (M081)."""
+        check_drawn_for()
+        services.withdraw_unnotified(pk, actor=actor())
+        flash(_("The code is invalidated."), "success")
+        return self.home(population=request.form.get("population", "all"), show="all")
+
+
+class CodesNotifyPage(HandmadePage):
+    """The notification desk: filters, who gets what, then the letters and mails as a job."""
+
+    route_base = "/codes/notify"
+    default_view = "index"
+    class_permission_name = "guardian_code"
+    title = _l("Notify guardians' codes")
+
+    @expose("/")
+    @has_access
+    @permission_name("notify")
+    def index(self) -> str:
+        """The preview: the list appears as soon as a mode is ticked (M085)."""
+        school_id()
+        wish, problem, plan = None, None, None
+        if request.args.getlist("mode"):
+            try:
+                wish = request_from(request.args)
+                plan = make_plan(wish)
+            except (BadInput, NobodyToNotify) as error:
+                problem = error.sentence()
+        return self.draw("codes/notify.html", **_preview(plan), problem=problem, wish=wish)
+
+    @expose("/run", methods=["POST"])
+    @has_access
+    @permission_name("notify")
+    def run(self) -> Any:
+        """Start the notification as a job; its page has the PDF and each letter."""
+        check_drawn_for()
+        wish = request_from(request.form)
+        make_plan(wish)
+        job = jobs.submit("codes.notify", school_id(), wish.as_params(), actor(), str(_("Notify guardians' codes")))
+        return self.to_job(job.id)
+
+
+def request_from(values: Any) -> NotifyRequest:
+    """The desk's filters, from its form or its address."""
+    ranks = tuple(int(rank) for rank in values.getlist("rank") if rank in ("1", "2"))
+    return NotifyRequest(selection_from(values), ranks, tuple(values.getlist("mode")), values.get("only", "new"))
+
+
+def _preview(plan: Plan | None) -> dict[str, Any]:
+    messages = plan.messages if plan else []
+    lines = [(message, couple) for message in messages for couple in message.couples]
+    pages = asked_page(PAGE, len(lines))
+    return {
+        "plan": plan,
+        "lines": lines[pages.page * PAGE : (pages.page + 1) * PAGE],
+        "pages": pages,
+        "choices": choices(),
+        "services": open_services(),
+        "modes": MODE_LABELS,
+    }
+
+
+def _couple(value: str) -> tuple[int, int]:
+    guardian, _dash, pupil = value.partition("-")
+    if not (guardian.isdigit() and pupil.isdigit()):
+        raise BadInput("Cette ligne n'est pas reconnue.", hint="Rechargez la liste et recommencez.")
+    return int(guardian), int(pupil)

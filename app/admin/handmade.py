@@ -1,0 +1,70 @@
+"""Base of the pages made by hand: same frame, same breadcrumb, same protection as the generated screens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask_appbuilder import BaseView
+
+from app.admin.listing import Paging
+from app.admin.page import CATEGORIES
+from app.core.actor import Actor
+from app.core.errors import Conflict
+from app.core.scope import current_scope
+
+
+class HandmadePage(BaseView):
+    """A page of the menu bar. `title` and `category` make its breadcrumb; `resource` is what permissions name."""
+
+    title: Any = ""
+    category: str = "online"
+
+    def draw(self, template: str, *, title: Any = None, crumbs: tuple[Any, ...] = (), **data: Any) -> str:
+        """Render in the frame. `crumbs` are (label, address) pairs below the page's own."""
+        own = (self.title, url_for(f"{self.endpoint}.{self.default_view}"))
+        trail = [(CATEGORIES[self.category], None), own, *crumbs]
+        return self.render_template(template, title=title or self.title, crumbs=trail, view=self, **data)
+
+    def may(self, verb: str, resource: str | None = None) -> bool:
+        """Whether the person holds a permission (on this page's resource unless said otherwise)."""
+        return self.appbuilder.sm.has_access(f"can_{verb}", resource or self.class_permission_name)
+
+    def home(self, **arguments: Any) -> Any:
+        """Back to the page's first view."""
+        return redirect(url_for(f"{self.endpoint}.{self.default_view}", **arguments))
+
+    def to_job(self, job_id: int) -> Any:
+        """To the progress of a job just submitted."""
+        return redirect(url_for("JobsPage.show", pk=job_id))
+
+
+class HandPages(Paging):
+    """The pager of a handmade list: links keep the address's filters, `page` changes."""
+
+    def link(self, page: int) -> str:
+        """Address of a page."""
+        kept = {key: values for key, values in request.args.to_dict(flat=False).items() if key != "page"}
+        return url_for(request.endpoint or "", **kept, **(request.view_args or {}), page=page)
+
+
+def asked_page(size: int, count: int) -> HandPages:
+    """The page the address asks for, within what exists; the first one when it is not a number."""
+    text = request.args.get("page", "0")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+    return HandPages(min(number, max(0, (count - 1) // size)), size, count)
+
+
+def actor() -> Actor:
+    """Who is signed in."""
+    from app.security.manager import current_actor
+
+    return current_actor()
+
+
+def school_id() -> int:
+    """The current school; pages of one school refuse to be opened on the whole academy."""
+    scope = current_scope()
+    if scope is None or scope.kind != "school":
+        raise Conflict("Choisissez d'abord un établissement.", hint="Utilisez « Changer d'établissement ».")
+    return scope.id

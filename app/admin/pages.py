@@ -1,0 +1,103 @@
+"""The home page and the list of hand-made pages with their place in the menu bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import redirect, url_for
+from flask_appbuilder import IndexView, expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from sqlalchemy import distinct, func, select
+
+from app.access.models import VALID_STATES, ActivationCode
+from app.access.queries import Selection, active_on, count_couples, open_services
+from app.admin.codes import CodesCreatePage, CodesNotifyPage
+from app.admin.jobs import JobsPage
+from app.admin.services import ServicesPage
+from app.admin.synchronisation import SynchronisationPage
+from app.core import clock
+from app.core.db import admin_db
+from app.core.scope import current_scope
+from app.schools.models import School
+from app.schools.people import Enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step from an empty school to families who read: what it is, where it stands, where it is done."""
+
+    title: str
+    figure: str
+    text: str
+    href: str
+    done: bool
+
+
+class Home(IndexView):
+    """Where the title leads (M002): the next step first."""
+
+    @expose("/")
+    def index(self) -> Any:
+        """Signed out → the sign-in page; on a school → its steps; on the whole academy → its schools."""
+        if not current_user.is_authenticated:
+            return redirect(url_for(f"{self.appbuilder.sm.auth_view.endpoint}.login"))
+        scope = current_scope()
+        steps = _steps(self.appbuilder.sm) if scope is not None and scope.kind == "school" else []
+        following = next((step for step in steps if not step.done), None)
+        return self.render_template("home/index.html", title=_("Home"), steps=steps, following=following)
+
+
+def _steps(sm: Any) -> list[Step]:
+    if not sm.has_access("can_list", "service"):
+        return []
+    pupils, counts, opened = _active_pupils(), count_couples(Selection()), len(open_services())
+    notified, used = _codes_by_progress()
+    steps = [
+        (("can_run", "synchronisation"), Step(
+            _("Synchronise the pupil base"), f"{pupils}", _("enrolled pupils"),
+            url_for("SynchronisationPage.index"), pupils > 0)),
+        (("can_list", "service"), Step(
+            _("Open the online services"), f"{opened}", _("open services"), url_for("ServicesPage.index"), opened > 0)),
+        (("can_create", "guardian_code"), Step(
+            _("Create guardians' codes"), f"{counts.valid} / {counts.couples - counts.refused}",
+            _("couples of guardian and pupil with a valid code"), url_for("CodesCreatePage.index"),
+            counts.couples > 0 and counts.without == 0)),
+        (("can_notify", "guardian_code"), Step(
+            _("Notify the families"), f"{notified} / {counts.valid}", _("codes notified"),
+            url_for("CodesNotifyPage.index"), counts.valid > 0 and notified >= counts.valid)),
+        (("can_list", "guardian_code"), Step(
+            _("Families make their accounts"), f"{used}", _("codes in use on the portal"),
+            url_for("ActivationCodeView.list"), used > 0)),
+    ]  # fmt: skip
+    return [step for permission, step in steps if sm.has_access(*permission)]
+
+
+def _active_pupils() -> int:
+    statement = select(func.count(distinct(Enrolment.pupil_id))).join(School, School.id == Enrolment.school_id)
+    return admin_db.session.scalar(statement.where(active_on(clock.today()))) or 0
+
+
+def _codes_by_progress() -> tuple[int, int]:
+    """Valid codes that were notified, and those an account holds."""
+    statement = select(func.count(ActivationCode.notified_on), func.count(ActivationCode.account_id))
+    row = admin_db.session.execute(statement.where(ActivationCode.state.in_(VALID_STATES))).one()
+    return row[0], row[1]
+
+
+# Page, category of the menu bar, label: in the order of the menu.
+PAGES: tuple[tuple[type, str, Any], ...] = (
+    (SynchronisationPage, "exchange", SynchronisationPage.title),
+    (JobsPage, "exchange", _l("Jobs and reports")),
+    (ServicesPage, "online", ServicesPage.title),
+    (CodesCreatePage, "online", CodesCreatePage.title),
+    (CodesNotifyPage, "online", CodesNotifyPage.title),
+)
+
+
+def register(appbuilder: Any) -> None:
+    """Add every hand-made page, with its entry in the menu bar."""
+    for page, category, label in PAGES:
+        appbuilder.add_view(page, page.__name__, label=label, category=category)
