@@ -67,6 +67,7 @@ class PublishedCode(Published, PortalBase, Scoped):
     holder: Mapped[str] = mapped_column(String(10))
     guardian_id: Mapped[int | None]
     guardian_name: Mapped[str | None] = mapped_column(String(220))
+    guardian_first_name: Mapped[str | None] = mapped_column(String(100))
     hint: Mapped[str] = mapped_column(String(4))
     lookup_hash: Mapped[str] = mapped_column(String(64), unique=True)
     valid: Mapped[bool]

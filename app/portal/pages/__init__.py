@@ -1,0 +1,1 @@
+"""The pages of the portal: each parses, calls one service, chooses a template."""

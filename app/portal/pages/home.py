@@ -1,0 +1,48 @@
+"""What a signed-in family sees: the home page (M123) and its account."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.portal.accounts import choose_language
+from app.portal.pages import common
+from app.portal.queries import family, schools_without_service
+
+bp = Blueprint("home", __name__)
+
+
+@bp.get("/")
+@common.signed_in
+def home() -> ResponseReturnValue:
+    """Welcome, the children, the one chosen with the school's header and the services it opened."""
+    account = common.account_id() or 0
+    found = family(account)
+    child = found.child(_wanted())
+    closed = () if found.children else schools_without_service(account)
+    return render_template("home.html", family=found, child=child, closed=closed)
+
+
+def _wanted() -> int | None:
+    asked = request.args.get("enfant")
+    if asked is None:
+        return None
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else abort(404)
+
+
+@bp.get("/compte")
+@common.signed_in
+def account() -> ResponseReturnValue:
+    """The children attached and the first block of their codes (M120), the language of mails."""
+    return render_template("account.html", family=family(common.account_id() or 0))
+
+
+@bp.post("/compte/langue")
+@common.signed_in
+def language() -> ResponseReturnValue:
+    """Choose the language of the mails, and of the screens at the same time."""
+    code = request.form.get("locale", "")
+    if code not in common.settings().locales:
+        abort(400)
+    choose_language(common.account_id() or 0, code)
+    return redirect(url_for("entry.language", code=code, suite=url_for("home.account")))

@@ -1,0 +1,112 @@
+"""What a family's pages show, as frozen data. Called in the account's scope: the gate lets its valid codes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from sqlalchemy import select
+
+from app.core.db import portal_db
+from app.core.errors import NotFound
+from app.portal.models import Account, PublishedCode, PublishedPupil, PublishedSchool
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolCard:
+    """The header of a child's school."""
+
+    name: str
+    academy: str
+    address: tuple[str, ...]
+    phone: str | None
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCode:
+    """A code on the account: its first block only, and the person it names (M120)."""
+
+    masked: str
+    guardian: str | None
+    guardian_first_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A pupil whom a valid code of the account opens."""
+
+    id: int
+    first_name: str
+    last_name: str
+    birth_date: date
+    sex: str | None
+    division: str | None
+    school: SchoolCard
+    codes: tuple[HeldCode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """An account with its children, in the order of their birth."""
+
+    identifier: str
+    email: str
+    locale: str
+    kind: str
+    children: tuple[Child, ...]
+
+    @property
+    def greeted(self) -> tuple[str, ...]:
+        """The first names to welcome (M123): the guardians the codes name, or the pupil; a joint account has two."""
+        if self.kind == "pupil":
+            return tuple(dict.fromkeys(child.first_name for child in self.children))
+        named = (code.guardian_first_name for child in self.children for code in child.codes)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+    def child(self, pupil_id: int | None) -> Child | None:
+        """The child asked for, the first one when none was; `NotFound` when it is nobody of this account."""
+        if pupil_id is None:
+            return self.children[0] if self.children else None
+        for child in self.children:
+            if child.id == pupil_id:
+                return child
+        raise NotFound()
+
+
+def family(account_id: int) -> Family:
+    """The account and everything its codes open, in two statements."""
+    account = portal_db.session.get(Account, account_id)
+    if account is None:
+        raise NotFound()
+    opened = (
+        select(PublishedCode, PublishedPupil, PublishedSchool)
+        .join(PublishedPupil, PublishedPupil.id == PublishedCode.pupil_id)
+        .join(PublishedSchool, PublishedSchool.id == PublishedPupil.school_id)
+        .where(PublishedCode.valid)
+        .order_by(PublishedPupil.birth_date, PublishedPupil.id, PublishedCode.id)
+    )
+    rows = portal_db.session.execute(opened).all()
+    children = tuple(_child(list(group)) for _, group in groupby(rows, key=lambda row: row[1].id))
+    return Family(account.identifier, account.email, account.locale, account.kind, children)
+
+
+def schools_without_service(account_id: int) -> tuple[str, ...]:
+    """Schools that closed every service: their pupils are hidden, and the page says why."""
+    closed = (
+        select(PublishedSchool.name)
+        .join(PublishedCode, PublishedCode.school_id == PublishedSchool.id)
+        .where(PublishedCode.account_id == account_id, PublishedCode.valid.is_(False))
+        .distinct()
+    )
+    return tuple(portal_db.session.scalars(closed.order_by(PublishedSchool.name)))
+
+
+def _child(rows: list) -> Child:  # type: ignore[type-arg]
+    _, pupil, school = rows[0]
+    card = SchoolCard(school.name, school.academy, tuple(school.address), school.phone, tuple(school.services))
+    codes = tuple(
+        HeldCode(f"{code.hint} - ••• - ••• - •••", code.guardian_name, code.guardian_first_name) for code, _, _ in rows
+    )
+    return Child(pupil.id, pupil.first_name, pupil.last_name, pupil.birth_date, pupil.sex, pupil.division, card, codes)
