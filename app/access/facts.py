@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from app.access.models import ActivationCode
-from app.access.queries import Couple, open_services
+from app.access.queries import open_services
 from app.access.services import readable
 from app.core import clock
 from app.schools.models import School
-from app.schools.people import Guardian
+from app.schools.people import Guardian, Pupil
 from letters.types import (
     ChildRow,
     DataProtection,
@@ -75,11 +75,10 @@ def recipient(guardian: Guardian) -> Recipient:
     return Recipient(guardian.title_label or None, name, tuple(guardian.address_lines[:6]))
 
 
-def child_row(couple: Couple, code: ActivationCode) -> ChildRow:
+def child_row(pupil: Pupil, division: str | None, code: ActivationCode) -> ChildRow:
     """One line of the table; a used code is never printed again (M097)."""
-    pupil = couple.pupil
     name = pupil.usage_name or pupil.last_name
-    return ChildRow(name, pupil.first_name, couple.division or "sans division", readable(code))
+    return ChildRow(name, pupil.first_name, division or "sans division", readable(code))
 
 
 def _school_block(school: School) -> SchoolBlock:

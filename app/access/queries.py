@@ -97,7 +97,7 @@ def _refusal() -> ColumnElement[bool]:
 def couples(
     selection: Selection, *, only_without_code: bool = False, limit: int | None = None, offset: int = 0
 ) -> list[Couple]:
-    """The couples of the selection, in the order of divisions then names (M078, M079); one page of them with `limit`."""
+    """The couples of the selection, in the order of divisions then names (M078, M079); with `limit`, one page."""
     columns = (Pupil, Guardian, GuardianLink.rank, Division.label, ActivationCode, AccessRefusal.id.is_not(None))
     statement = (
         _legal_couples(columns, selection)

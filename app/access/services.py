@@ -46,7 +46,8 @@ class NoServiceOpen(Conflict):
 def create_codes(selection: Selection, *, actor: Actor, only: Collection[tuple[int, int]] | None = None) -> Created:
     """One code for each couple without a valid one and without refusal (M077, M080), in a few SQL statements.
 
-    `only` narrows to ticked (guardian, pupil) couples; those that qualify no more are passed over. Raises `NoServiceOpen`, and `Conflict` when somebody else created the same codes meanwhile.
+    `only` narrows to ticked (guardian, pupil) couples; those that qualify no more are passed over. Raises
+    `NoServiceOpen`, and `Conflict` when somebody else created the same codes meanwhile.
     """
     if not open_services():
         raise NoServiceOpen()

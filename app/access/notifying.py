@@ -1,0 +1,111 @@
+"""The rows of a notification run: what was planned, what each letter or mail carries, what became of it (M090, M091)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import insert, select, update
+
+from app.access.facts import LetterFacts, child_row
+from app.access.models import VALID_STATES, ActivationCode, Notification, NotificationCode
+from app.access.planning import Plan
+from app.core import clock
+from app.core.actor import Actor
+from app.core.db import admin_db
+from app.schools.models import Division, School
+from app.schools.people import Enrolment, Guardian, Pupil
+from app.workflow import bulk
+from letters.types import ChildRow
+
+Children = dict[int, tuple[Guardian, tuple[ChildRow, ...]]]
+
+
+def write_plan(job_id: int, school_id: int, plan: Plan) -> dict[str, list[int]]:
+    """One planned row per message that has somewhere to go; returns their ids by mode, in the plan's order."""
+    session = admin_db.session
+    rows = [
+        {"school_id": school_id, "job_id": job_id, "guardian_id": m.guardian.id, "mode": m.mode, "position": n}
+        for n, m in enumerate(plan.to_send)
+    ]
+    if rows:
+        session.execute(insert(Notification), rows)
+    written = session.execute(
+        select(Notification.id, Notification.guardian_id, Notification.mode)
+        .where(Notification.job_id == job_id)
+        .order_by(Notification.position)
+    ).all()
+    of_guardian = {row.guardian_id: row.id for row in written}
+    codes = [
+        {"school_id": school_id, "notification_id": of_guardian[m.guardian.id], "code_id": couple.code.id}
+        for m in plan.to_send
+        for couple in m.couples
+        if couple.code is not None
+    ]
+    if codes:
+        session.execute(insert(NotificationCode), codes)
+    by_mode: dict[str, list[int]] = defaultdict(list)
+    for row in written:
+        by_mode[row.mode].append(row.id)
+    return by_mode
+
+
+def facts_of_run(portal_url: str, starts_on: object) -> LetterFacts:
+    """What every message of the current school says today."""
+    school = admin_db.session.scalars(select(School)).one()
+    return LetterFacts(school, portal_url, starts_on)  # type: ignore[arg-type]
+
+
+def contents(*, job_id: int | None = None, notification_id: int | None = None, mode: str = "paper") -> Children:
+    """Guardian and children of each message, in order; codes that ended since the plan are left out, and so are
+    messages that have none left."""
+    wanted = Notification.job_id == job_id if notification_id is None else Notification.id == notification_id
+    statement = (
+        select(Notification.id, Guardian, Pupil, Division.label, ActivationCode)
+        .select_from(Notification)
+        .join(Notification.guardian)
+        .join(NotificationCode, NotificationCode.notification_id == Notification.id)
+        .join(ActivationCode, ActivationCode.id == NotificationCode.code_id)
+        .join(ActivationCode.pupil)
+        .join(School, School.id == Notification.school_id)
+        .outerjoin(
+            Enrolment,
+            (Enrolment.pupil_id == Pupil.id) & (Enrolment.school_year_id == School.school_year_id),
+        )
+        .outerjoin(Enrolment.division)
+        .where(wanted, Notification.mode == mode, ActivationCode.state.in_(VALID_STATES))
+        .order_by(Notification.position, NotificationCode.id)
+    )
+    found: dict[int, tuple[Guardian, list[ChildRow]]] = {}
+    for number, guardian, pupil, division, code in admin_db.session.execute(statement):
+        found.setdefault(number, (guardian, []))[1].append(child_row(pupil, division, code))
+    return {number: (guardian, tuple(rows)) for number, (guardian, rows) in found.items()}
+
+
+def mark_notified(notifications: Iterable[int], mode: str, *, actor: Actor) -> int:
+    """Store date and mode on the codes of these messages (M090): only called once the document exists or the mail has
+    gone. Returns how many codes moved."""
+    carried = select(NotificationCode.code_id).where(NotificationCode.notification_id.in_(list(notifications)))
+    outcome = bulk.apply_many(
+        ActivationCode,
+        "notify",
+        ActivationCode.id.in_(carried) & ActivationCode.state.in_(VALID_STATES),
+        actor=actor,
+        session=admin_db.session(),
+        data={"notified_on": clock.today(), "notified_mode": mode},
+    )
+    return outcome.moved
+
+
+def set_pages(pages: dict[int, tuple[int, int]]) -> None:
+    """The pages of each letter in the run's PDF; the letters exist."""
+    admin_db.session.execute(
+        update(Notification),
+        [{"id": n, "status": "done", "first_page": first, "last_page": last} for n, (first, last) in pages.items()],
+    )
+
+
+def settle(notifications: Iterable[int], status: str, error: str | None = None) -> None:
+    """What became of these messages."""
+    named = Notification.id.in_(list(notifications))
+    admin_db.session.execute(update(Notification).where(named).values(status=status, error=error))

@@ -1,0 +1,176 @@
+"""Long work on guardians' codes: creating them, and notifying them on paper and by e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.access import notifying
+from app.access.models import Notification
+from app.access.planning import NotifyRequest, make_plan
+from app.access.queries import Selection, open_services
+from app.access.services import create_codes
+from app.core.actor import SYSTEM
+from app.core.errors import NotFound
+from app.core.mail import NewMail, queue_mails
+from app.core.mail_delivery import MailKind, OutgoingMail
+from app.core.scope import school_scope
+from app.jobs.context import JobContext
+from app.jobs.models import JobLine, MailOutbox
+from app.jobs.registry import JobKind, job_kind
+from app.replication.schedule import usable_from
+from config import load
+from letters.mail import render_mail
+from letters.render import render_batch
+
+NO_SERVICE = (
+    "Attention — Aucun téléservice n'est ouvert dans votre établissement, la liste des téléservices dans les "
+    "courriers sera donc vide !!"
+)
+MAIL_KIND = "codes.notify"
+PDF = "courriers.pdf"
+MAILS_PER_STEP = 500
+
+
+@job_kind
+class CreateCodes(JobKind):
+    """Codes for a whole selection (M077–M080)."""
+
+    name = "codes.create"
+    exclusive = True
+
+    def run_step(self, ctx: JobContext, payload: Any) -> None:
+        """Everything at once: a few statements, one transaction."""
+        made = create_codes(Selection(ctx.params["population"], ctx.params["id"]), actor=ctx.actor)
+        ctx.set_result(created=made.created, already_valid=made.already_valid, refused=made.refused)
+        ctx.message(
+            f"{made.created} code(s) créé(s), {made.already_valid} déjà valide(s), {made.refused} couple(s) ayant refusé."
+        )
+
+
+@job_kind
+class NotifyCodes(JobKind):
+    """One letter or one mail per guardian (M084–M091). The plan is written first; paper is one step, mails follow in
+    chunks and leave through the outbox."""
+
+    name = "codes.notify"
+    exclusive = True
+
+    def plan(self, ctx: JobContext) -> Iterable[Any]:
+        """Write down who gets what; report who cannot be reached and an empty list of services (M089)."""
+        plan = make_plan(NotifyRequest.from_params(ctx.params))
+        assert ctx.job.school_id is not None
+        by_mode = notifying.write_plan(ctx.job.id, ctx.job.school_id, plan)
+        if not open_services():
+            ctx.line("alert", NO_SERVICE)
+        for message in plan.messages:
+            if message.mode is None:
+                ctx.line("alert", "Ni courriel ni adresse pour ce mode : personne non notifiée.",
+                         subject=message.guardian.shown_name)
+        ctx.set_result(guardians=len(plan.messages), letters=len(by_mode["paper"]), emails=len(by_mode["email"]),
+                       unreachable=plan.counts["unreachable"], pdf=None, pages=0)
+        if by_mode["paper"]:
+            yield {"mode": "paper"}
+        for start in range(0, len(by_mode["email"]), MAILS_PER_STEP):
+            yield {"mode": "email", "ids": by_mode["email"][start : start + MAILS_PER_STEP]}
+
+    def prepare(self, ctx: JobContext, payload: Any) -> Any:
+        """Lay the letters out and keep the PDF; repeated from the start after a crash."""
+        if payload["mode"] != "paper":
+            return None
+        facts = notifying.facts_of_run(load().portal_url, usable_from())
+        found = notifying.contents(job_id=ctx.job.id)
+        letters = [facts.letter(_reference(n), guardian, rows) for n, (guardian, rows) in found.items()]
+        ctx.session.rollback()  # no transaction stays open while letters are laid out
+        if not letters:
+            return {}, 0
+        out = ctx.folder / PDF
+
+        def told(done: int) -> None:
+            ctx.check_cancelled()
+            ctx.progress(done, len(letters), f"{done} courriers sur {len(letters)}")
+
+        batch = render_batch(letters, out, on_progress=told)
+        ctx.artifact(PDF, out, "application/pdf")
+        for index, lost in batch.lost.items():
+            ctx.line("alert", f"Caractères absents des polices, imprimés par un carré : {lost}",
+                     subject=letters[index].guardian.name)
+        return dict(zip(found, batch.page_ranges, strict=True)), batch.pages
+
+    def run_step(self, ctx: JobContext, payload: Any) -> None:
+        """The document exists: store date and mode; or put the mails in the outbox."""
+        if payload["mode"] == "email":
+            self._queue(ctx, payload["ids"])
+            return
+        pages, count = ctx.prepared
+        if pages:
+            notifying.set_pages(pages)
+            notifying.mark_notified(pages, "paper", actor=ctx.actor)
+            ctx.set_result(pdf=PDF, pages=count)
+
+    def finish(self, ctx: JobContext) -> None:
+        """What the head reads at the end."""
+        done = ctx.result
+        ctx.message(
+            f"{done['letters']} courrier(s) dans le PDF, {done['emails']} courriel(s) confié(s) à l'envoi, "
+            f"{done['unreachable']} personne(s) sans adresse."
+        )
+
+    def _queue(self, ctx: JobContext, ids: list[int]) -> None:
+        statement = select(Notification).where(Notification.id.in_(ids)).order_by(Notification.position)
+        mails = [
+            NewMail(
+                dedupe_key=f"notification/{item.id}",
+                to_address=item.guardian.email or "",
+                to_name=item.guardian.shown_name,
+                subject="Accès aux téléservices pour suivre la scolarité de votre enfant",
+                kind=MAIL_KIND,
+                ref=str(item.id),
+                school_id=ctx.job.school_id,
+            )
+            for item in ctx.session.scalars(statement)
+        ]
+        queue_mails(ctx.session, MailOutbox, mails)
+
+
+def _reference(notification_id: int) -> str:
+    return f"N{notification_id:07d}"
+
+
+def compose(session: Session, mail: OutgoingMail) -> tuple[str, str | None]:
+    """The body, at the last moment: no readable code waits in the outbox."""
+    assert mail.school_id is not None and mail.ref is not None
+    with school_scope(mail.school_id):
+        facts = notifying.facts_of_run(load().portal_url, usable_from())
+        found = notifying.contents(notification_id=int(mail.ref), mode="email")
+        if not found:
+            raise NotFound("Plus aucun code valide à notifier.")
+        guardian, rows = found[int(mail.ref)]
+        body = render_mail(facts.mail(_reference(int(mail.ref)), guardian, rows))
+    return body.text, body.html
+
+
+def has_gone(session: Session, mail: OutgoingMail) -> None:
+    """The mail has gone: date and mode are stored now and not before (M090)."""
+    assert mail.school_id is not None and mail.ref is not None
+    with school_scope(mail.school_id):
+        notifying.mark_notified([int(mail.ref)], "email", actor=SYSTEM)
+        notifying.settle([int(mail.ref)], "uncertain" if mail.repeated else "done")
+
+
+def has_failed(session: Session, mail: OutgoingMail) -> None:
+    """The address was refused: the guardian is not notified, and the run's report says so."""
+    assert mail.school_id is not None and mail.ref is not None
+    with school_scope(mail.school_id):
+        notifying.settle([int(mail.ref)], "failed", (mail.error or "")[:300])
+        item = session.scalars(select(Notification).where(Notification.id == int(mail.ref))).one()
+        line = {"job_id": item.job_id, "school_id": mail.school_id, "severity": "alert",
+                "message": f"Courriel non remis à {mail.to_address} : {mail.error}",
+                "subject": item.guardian.shown_name}
+        session.execute(insert(JobLine), [line])
+
+
+MAIL_KINDS = {MAIL_KIND: MailKind(compose=compose, on_sent=has_gone, on_failed=has_failed)}
