@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .templates import fill
+from .templates import ROOT, fill
 from .types import ConfirmAccountMail, GuardianCodeMail, InvitationMail, Mail
 
 FOLDERS = {
@@ -23,13 +23,14 @@ class MailBody:
     html: str
 
 
-def render_mail(mail: Mail) -> MailBody:
-    """Subject, text and HTML of a mail."""
+def render_mail(mail: Mail, locale: str = "fr") -> MailBody:
+    """Subject, text and HTML of a mail, in French where the reader's language has no templates of its own."""
     folder = FOLDERS[type(mail)]
+    mark = f".{locale}" if (ROOT / folder / f"subject.{locale}.txt").is_file() else ""
     return MailBody(
-        subject=" ".join(fill(f"{folder}/subject.txt", mail=mail).split()),
-        text=_tidy(fill(f"{folder}/email.txt", mail=mail)),
-        html=fill(f"{folder}/email.html", mail=mail),
+        subject=" ".join(fill(f"{folder}/subject{mark}.txt", mail=mail).split()),
+        text=_tidy(fill(f"{folder}/email{mark}.txt", mail=mail)),
+        html=fill(f"{folder}/email{mark}.html", mail=mail),
     )
 
 

@@ -82,7 +82,7 @@ def send_link(
         session.flush()
     else:
         engine.apply(account, "resend", actor=holder_of(account), session=session, confirm_hash=digest, confirm_until=until)
-    subject, text, html = confirmation_mail(
+    body = confirmation_mail(
         name=guardian or account.identifier,
         schools=tuple(dict.fromkeys(schools)),
         link=f"{portal_url}/confirmation/{token}",
@@ -91,8 +91,8 @@ def send_link(
         locale=account.locale,
     )
     queue_mail(session, PortalMail, NewMail(
-        dedupe_key=f"{MAIL_KIND}:{digest}", to_address=account.email, subject=subject, text=text, html=html,
-        kind=MAIL_KIND, ref=str(account.id)))  # fmt: skip
+        dedupe_key=f"{MAIL_KIND}:{digest}", to_address=account.email, subject=body.subject, text=body.text,
+        html=body.html, kind=MAIL_KIND, ref=str(account.id)))  # fmt: skip
 
 
 def lapse_expired() -> int:

@@ -1,0 +1,19 @@
+"""The mails of the portal, from `letters/`, in the language of the account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from letters.mail import MailBody, render_mail
+from letters.types import ConfirmAccountMail
+
+
+def confirmation_mail(
+    *, name: str, schools: Sequence[str], link: str, until: date, portal_url: str, locale: str
+) -> MailBody:
+    """The link that confirms the address (M118). The pass-phrase is in no mail."""
+    facts = ConfirmAccountMail(
+        name=name, school_names=tuple(schools), confirm_url=link, expires_on=until, portal_url=portal_url
+    )
+    return render_mail(facts, locale)
