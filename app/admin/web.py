@@ -21,11 +21,14 @@ def build(app: Flask, config: Config) -> None:
     from app.admin.errors import register_errors
     from app.admin.screens import register_screens
     from app.security.manager import LivretSecurityManager
+    from app.security.models import Throttle, WebSession
+    from app.security.queries import user_epoch
     from app.security.web import protect
 
     _configure(app, config)
     _one_session_per_request(app)
-    protect(app, config)
+    protect(app, config, db=admin_db, sessions=WebSession, throttles=Throttle, epoch_of=user_epoch,
+            cookie="livret_admin", hosts=config.admin_hosts)  # fmt: skip
     with app.app_context():
         appbuilder = AppBuilder(
             app,

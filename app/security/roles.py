@@ -87,22 +87,24 @@ _resource("division", _l("Classes"), head=ALL, secretary=ALL, teacher="list show
           cpe="list show", librarian="list show")
 _resource("programme", _l("Programmes (MEF)"), head=ALL, secretary=ALL, cpe="list show")
 _resource("staff", _l("Staff"), head=ALL, secretary=ALL, cpe="list show")
-_resource("division_staff", _l("Assignments to classes"), head=ALL, secretary=ALL, cpe="list show")
-_resource("sync", _l("Synchronisation of the pupil base"), head="run", secretary="run")
+_resource("assignment", _l("Assignments to classes"), head=ALL, secretary=ALL, cpe="list show")
+_resource("grade_level", _l("Levels and cycles"), academy="list show", **dict.fromkeys(EVERYONE, "list show"))
+_resource("synchronisation", _l("Synchronisation of the pupil base"), head="list run", secretary="list run")
 
 # — online services —
-_resource("service", _l("Online services"), academy="list show", head="list show open close", secretary="list show")
+_resource("service", _l("Online services"), academy="list show export",
+          head="list show export open close", secretary="list show export")
 _resource("guardian_code", _l("Guardians' activation codes"),
-          head="list show export create notify invalidate refuse allow",
-          secretary="list show export create notify invalidate refuse allow", cpe="list show")
+          head="list show export create notify invalidate refuse",
+          secretary="list show export create notify invalidate refuse", cpe="list show")
 _resource("pupil_code", _l("Pupils' activation codes"), head="list show export create notify invalidate",
           secretary="list show export create notify invalidate", cpe="list show")
-_resource("access_refusal", _l("Refusals of access"), head=ALL, secretary=ALL)
-_resource("account", _l("Portal accounts"), head="list show resend close", secretary="list show resend")
+_resource("access_refusal", _l("Refusals of access"), head="list show export", secretary="list show export")
+_resource("account", _l("Portal accounts"), head="list show export resend close", secretary="list show export resend")
 
 # — how the instance works —
-_resource("job", _l("Jobs"), academy="list show export cancel resume", head="list show export cancel resume",
-          secretary="list show export cancel resume", class_teacher="list show")
+_resource("job", _l("Jobs"), academy="list show export cancel retry", head="list show export cancel retry",
+          secretary="list show export cancel retry", class_teacher="list show")
 _resource("mail", _l("Outgoing mail"), academy="list show", head="list show", secretary="list show")
 _resource("audit_line", _l("Trail"), academy="list show export", head="list show export")
 _resource("workflow", _l("Workflows"), academy="list show", **dict.fromkeys(EVERYONE, "list show"))
@@ -119,11 +121,11 @@ _resource("authority", _l("Academy"), academy="list show edit")
 _resource("school_year", _l("School years"), academy="list show add edit")
 
 VERB_LABELS: dict[str, Any] = {
-    "add": _l("Add"), "allow": _l("Allow again"), "cancel": _l("Cancel"), "close": _l("Close"),
+    "add": _l("Add"), "cancel": _l("Cancel"), "close": _l("Close"),
     "create": _l("Create"), "delete": _l("Delete"), "edit": _l("Edit"), "enter": _l("Enter"),
     "export": _l("Export"), "invalidate": _l("Invalidate"), "invite": _l("Invite"), "list": _l("List"),
     "notify": _l("Notify"), "open": _l("Open"), "read": _l("Read"), "refuse": _l("Refuse"),
-    "resend": _l("Send again"), "resume": _l("Resume"), "run": _l("Run"), "show": _l("Show"),
+    "resend": _l("Send again"), "retry": _l("Resume"), "run": _l("Run"), "show": _l("Show"),
 }  # fmt: skip
 
 
