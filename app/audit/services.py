@@ -96,7 +96,8 @@ def record_many(
         **_where_it_belongs(trail, getattr(model, "school_id", null()), _json(personal)),
     }
     rows = select(*columns.values()).where(where).order_by(model.id).with_for_update(of=model)
-    result: Any = session.execute(insert(trail).from_select(list(columns), rows, include_defaults=False))
+    statement = insert(trail).from_select(list(columns), rows, include_defaults=False)
+    result: Any = session.execute(statement, execution_options={"preserve_rowcount": True})
     return batch, result.rowcount
 
 
