@@ -61,8 +61,9 @@ def verify(school_id: int | None) -> list[ChainFault]:
     expected, previous = 1, START
     with system_scope("verifying the trail"):
         lines = select(AuditLine).where(_of_chain(school_id or 0), AuditLine.chain_position.is_not(None))
-        ordered = lines.order_by(AuditLine.chain_position, AuditLine.id).execution_options(yield_per=500, populate_existing=True)
-        for line in session.scalars(ordered):
+        ordered = lines.order_by(AuditLine.chain_position, AuditLine.id)
+        afresh = {"yield_per": 500, "populate_existing": True}
+        for line in session.scalars(ordered, execution_options=afresh):
             position = line.chain_position or 0
             faults += [ChainFault("removed", gap) for gap in range(expected, position)]
             if position < expected:

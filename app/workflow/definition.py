@@ -83,6 +83,7 @@ class Definition:
     states: Mapping[str, State]
     transitions: Mapping[str, Transition]
     path: Path
+    module_line: int = 1
 
     def transition(self, name: str) -> Transition:
         """The transition of that name."""

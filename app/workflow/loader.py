@@ -48,7 +48,7 @@ def _definition(top: Block, path: Path) -> Definition:
     transitions = {key: _transition(key, block, states) for key, block in blocks}
     top.close()
     graph = MappingProxyType(states), MappingProxyType(transitions)
-    return Definition(name, label, created, initial, module, always, *graph, path)
+    return Definition(name, label, created, initial, module, always, *graph, path, top.line_at("module"))
 
 
 def _state(name: str, block: Block) -> State:

@@ -183,7 +183,7 @@ def check_names(definition: Definition) -> None:
     """Import the file's module and look up every condition and effect it names, with their parameters."""
     faults = Faults(definition.path)
     if definition.module:
-        import_module(definition.module)
+        _import(definition.module, definition.module_line, faults)
     for kind, use in definition.uses():
         entry = (conditions if kind == "condition" else effects).get(use.name)
         word = "condition inconnue" if kind == "condition" else "effet inconnu"
@@ -193,6 +193,15 @@ def check_names(definition: Definition) -> None:
         for fault in [*entry.faults(), *_parameter_faults(entry, use)]:
             faults.add(use.line, f"{fault}.")
     faults.raise_if_any()
+
+
+def _import(module: str, line: int, faults: Faults) -> None:
+    try:
+        import_module(module)
+    except ModuleNotFoundError as error:
+        if not module.startswith(error.name or "?"):
+            raise  # the module is there and one of its own imports is not
+        faults.add(line, f"module « {module} » introuvable.")
 
 
 def _parameter_faults(entry: Condition | Effect | ColumnEffect, use: Use) -> list[str]:

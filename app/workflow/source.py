@@ -59,6 +59,7 @@ class Block:
         self.line = line or line_of(node)
         self.entries: dict[str, tuple[int, yaml.Node]] = {}
         self.asked: set[str] = set()
+        self.is_block = isinstance(node, yaml.MappingNode)
         if not isinstance(node, yaml.MappingNode):
             faults.add(self.line, f"{what} : un bloc « clé: valeur » est attendu.")
             return
@@ -74,7 +75,7 @@ class Block:
         """The value node of `key`."""
         self.asked.add(key)
         if key not in self.entries:
-            if required:
+            if required and self.is_block:  # else that fault is named already
                 self.faults.add(self.line, f"{self.what} : il manque « {key} ».")
             return None
         return self.entries[key][1]
