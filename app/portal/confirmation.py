@@ -81,7 +81,8 @@ def send_link(
         account.confirm_hash, account.confirm_until = digest, until
         session.flush()
     else:
-        engine.apply(account, "resend", actor=holder_of(account), session=session, confirm_hash=digest, confirm_until=until)
+        link = {"confirm_hash": digest, "confirm_until": until}
+        engine.apply(account, "resend", actor=holder_of(account), session=session, **link)
     body = confirmation_mail(
         name=guardian or account.identifier,
         schools=tuple(dict.fromkeys(schools)),

@@ -38,7 +38,8 @@ MESSAGES: dict[str, Any] = {
 def message_of(fault: Fault) -> str:
     """The sentence for one fault."""
     if fault.reason == "identifier_length":
-        return _("The identifier has %(least)d to %(most)d characters.", least=SHORTEST_IDENTIFIER, most=LONGEST_IDENTIFIER)
+        sizes = {"least": SHORTEST_IDENTIFIER, "most": LONGEST_IDENTIFIER}
+        return _("The identifier has %(least)d to %(most)d characters.", **sizes)
     if fault.reason == "too_many_lines":
         return _("Make the account with %(most)d children at most, then add the others.", most=MOST_LINES)
     if fault.reason == "passphrase":

@@ -154,7 +154,8 @@ def attach_codes(session: Session, account: Account, code_ids: list[int]) -> Non
     free = update(PublishedCode).where(
         PublishedCode.id.in_(code_ids), PublishedCode.account_id.is_(None), PublishedCode.valid
     )
-    taken = session.execute(free.values(account_id=account.id, attached_at=moment).execution_options(synchronize_session=False))
+    held = free.values(account_id=account.id, attached_at=moment)
+    taken = session.execute(held.execution_options(synchronize_session=False))
     if taken.rowcount != len(set(code_ids)):  # type: ignore[attr-defined]
         raise SignUpRefused([Fault("code", "refused", 0)])
     told = [{"code_id": code_id, "account_id": account.id, "at": moment.isoformat()} for code_id in sorted(code_ids)]

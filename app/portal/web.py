@@ -81,6 +81,7 @@ def _words() -> dict[str, Any]:
         "service_label": service_label,
         "service_icons": SERVICE_ICONS,
         "signed_in": session.owner_id is not None,  # type: ignore[attr-defined]
+        "here": request.path if request.method == "GET" else "/",
     }
 
 

@@ -50,7 +50,7 @@ def _(model: type[Account]) -> ColumnElement[bool]:
 
 @column_effect("stamp_confirmed")
 def stamp_confirmed(_model: type[Account], act: Act) -> dict[str, Any]:
-    """The link has served. Its hash stays, so that following it again says so; the state keeps it from serving twice."""
+    """The link has served and the state keeps it from serving twice; its hash stays to say so to who follows it."""
     return {"confirmed_at": act.at, "confirm_until": None}
 
 
