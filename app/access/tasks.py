@@ -16,9 +16,9 @@ from app.access.services import create_codes
 from app.core.actor import SYSTEM
 from app.core.errors import NotFound
 from app.core.mail import NewMail, queue_mails
-from app.core.mail_delivery import MailKind, OutgoingMail
-from app.core.scope import school_scope
+from app.core.mail_delivery import OutgoingMail
 from app.jobs.context import JobContext
+from app.jobs.mail import mail_kind
 from app.jobs.models import JobLine, MailOutbox
 from app.jobs.registry import JobKind, job_kind
 from app.replication.schedule import usable_from
@@ -142,35 +142,36 @@ def _reference(notification_id: int) -> str:
 
 def compose(session: Session, mail: OutgoingMail) -> tuple[str, str | None]:
     """The body, at the last moment: no readable code waits in the outbox."""
-    assert mail.school_id is not None and mail.ref is not None
-    with school_scope(mail.school_id):
-        facts = notifying.facts_of_run(load().portal_url, usable_from())
-        found = notifying.contents(notification_id=int(mail.ref), mode="email")
-        if not found:
-            raise NotFound("Plus aucun code valide à notifier.")
-        guardian, rows = found[int(mail.ref)]
-        body = render_mail(facts.mail(_reference(int(mail.ref)), guardian, rows))
+    number = int(mail.ref or 0)
+    found = notifying.contents(notification_id=number, mode="email")
+    if number not in found:
+        raise NotFound("Plus aucun code valide à notifier.")
+    guardian, rows = found[number]
+    facts = notifying.facts_of_run(load().portal_url, usable_from())
+    body = render_mail(facts.mail(_reference(number), guardian, rows))
     return body.text, body.html
 
 
 def has_gone(session: Session, mail: OutgoingMail) -> None:
     """The mail has gone: date and mode are stored now and not before (M090)."""
-    assert mail.school_id is not None and mail.ref is not None
-    with school_scope(mail.school_id):
-        notifying.mark_notified([int(mail.ref)], "email", actor=SYSTEM)
-        notifying.settle([int(mail.ref)], "uncertain" if mail.repeated else "done")
+    number = int(mail.ref or 0)
+    notifying.mark_notified([number], "email", actor=SYSTEM)
+    notifying.settle([number], "uncertain" if mail.repeated else "done")
 
 
 def has_failed(session: Session, mail: OutgoingMail) -> None:
     """The address was refused: the guardian is not notified, and the run's report says so."""
-    assert mail.school_id is not None and mail.ref is not None
-    with school_scope(mail.school_id):
-        notifying.settle([int(mail.ref)], "failed", (mail.error or "")[:300])
-        item = session.scalars(select(Notification).where(Notification.id == int(mail.ref))).one()
-        line = {"job_id": item.job_id, "school_id": mail.school_id, "severity": "alert",
-                "message": f"Courriel non remis à {mail.to_address} : {mail.error}",
-                "subject": item.guardian.shown_name}
-        session.execute(insert(JobLine), [line])
+    number = int(mail.ref or 0)
+    notifying.settle([number], "failed", (mail.error or "")[:300])
+    item = session.scalars(select(Notification).where(Notification.id == number)).one()
+    line = {
+        "job_id": item.job_id,
+        "school_id": mail.school_id,
+        "severity": "alert",
+        "message": f"Courriel non remis à {mail.to_address} : {mail.error}",
+        "subject": item.guardian.shown_name,
+    }
+    session.execute(insert(JobLine), [line])
 
 
-MAIL_KINDS = {MAIL_KIND: MailKind(compose=compose, on_sent=has_gone, on_failed=has_failed)}
+mail_kind(MAIL_KIND, compose=compose, on_sent=has_gone, on_failed=has_failed)
