@@ -1,0 +1,1 @@
+"""SIECLE (BEE) exports: pupils and guardians of a collège."""
