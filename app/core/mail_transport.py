@@ -134,13 +134,12 @@ class SmtpTransport(_FlaskMailTransport):
     @contextmanager
     def connect(self) -> Iterator[Line]:
         """Open the connection of a batch."""
-        with self.app.app_context():
-            line = _SmtpLine(self)
-            line.open()
-            try:
-                yield line
-            finally:
-                line.close()
+        line = _SmtpLine(self)
+        line.open()
+        try:
+            yield line
+        finally:
+            line.close()
 
 
 class _WatchedSmtp:
@@ -199,7 +198,10 @@ class _SmtpLine:
                 self.connection.host.quit()
 
     def send(self, mail: Envelope) -> None:
-        message = self.transport.message(mail)
+        with self.transport.app.app_context():
+            self._send(self.transport.message(mail))
+
+    def _send(self, message: Message) -> None:
         try:
             self._hand_over(message)
         except (smtplib.SMTPServerDisconnected, ConnectionError):
@@ -258,20 +260,20 @@ class FileTransport(_FlaskMailTransport):
 
     @contextmanager
     def connect(self) -> Iterator[Line]:
-        """Make the folder, and write under our application's context."""
+        """Make the folder."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise MailUnreachable(words_of(error)) from error
-        with self.app.app_context():
-            yield self
+        yield self
 
     def send(self, mail: Envelope) -> None:
         """Write one file, whole or not at all."""
         name = mail.message_id.strip("<>").partition("@")[0]
         draft = self.folder / f".{name}.{threading.get_ident()}"
         try:
-            draft.write_bytes(self.message(mail).as_bytes())
+            with self.app.app_context():
+                draft.write_bytes(self.message(mail).as_bytes())
             draft.replace(self.folder / f"{name}.eml")
         except OSError as error:
             draft.unlink(missing_ok=True)
