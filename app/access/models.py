@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, select, text
-from sqlalchemy.orm import Mapped, mapped_column, with_loader_criteria
+from sqlalchemy.orm import Mapped, mapped_column, relationship, with_loader_criteria
 
 from app.core import clock
 from app.core.db import AdminBase
 from app.core.keys import school_fk, school_relation, school_unique
 from app.core.scope import SchoolScoped, Scope, Scoped, ScopeMissing, scope_rule
 from app.core.types import UtcDateTime
+from app.jobs.models import Job, MailOutbox
 from app.schools.people import Guardian, Pupil
 from app.workflow.stateful import Stateful
 
@@ -129,6 +130,11 @@ class Notification(SchoolScoped, AdminBase):
     error: Mapped[str | None] = mapped_column(String(300))
 
     guardian: Mapped[Guardian] = school_relation("Notification", "guardian_id", "Guardian")
+    job: Mapped[Job] = relationship()
+    mail: Mapped[MailOutbox | None] = relationship()
+
+    def __str__(self) -> str:
+        return self.guardian.shown_name
 
 
 class NotificationCode(SchoolScoped, AdminBase):

@@ -13,9 +13,13 @@ from app.access.planning import Plan
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import admin_db
+from app.core.errors import NotFound
+from app.jobs.models import Artifact
+from app.jobs.storage import storage
 from app.schools.models import Division, School
 from app.schools.people import Enrolment, Guardian, Pupil
 from app.workflow import bulk
+from letters.files import cut
 from letters.types import ChildRow
 
 Children = dict[int, tuple[Guardian, tuple[ChildRow, ...]]]
@@ -97,12 +101,30 @@ def mark_notified(notifications: Iterable[int], mode: str, *, actor: Actor) -> i
     return outcome.moved
 
 
-def set_pages(pages: dict[int, tuple[int, int]]) -> None:
-    """The pages of each letter in the run's PDF; the letters exist."""
+def set_pages(job_id: int, pages: dict[int, tuple[int, int]]) -> None:
+    """The document and the pages of each letter of a run; the letters exist."""
+    document = admin_db.session.scalar(select(Artifact.id).where(Artifact.job_id == job_id).limit(1))
     admin_db.session.execute(
         update(Notification),
-        [{"id": n, "status": "done", "first_page": first, "last_page": last} for n, (first, last) in pages.items()],
+        [
+            {"id": n, "status": "done", "artifact_id": document, "first_page": first, "last_page": last}
+            for n, (first, last) in pages.items()
+        ],
     )
+
+
+def single_letter(notification_id: int) -> tuple[str, bytes]:
+    """One letter cut out of its run's PDF: a file name and the document. Raises `NotFound` when there is none."""
+    found = admin_db.session.execute(
+        select(Notification, Artifact.path)
+        .join(Artifact, Artifact.id == Notification.artifact_id)
+        .where(Notification.id == notification_id, Notification.first_page.is_not(None))
+    ).one_or_none()
+    if found is None:
+        raise NotFound("Cette notification n'a pas de courrier.")
+    item, path = found
+    pages = cut(storage().open_artifact(path), item.first_page, item.last_page)
+    return f"courrier-{item.id}.pdf", pages
 
 
 def settle(notifications: Iterable[int], status: str, error: str | None = None) -> None:

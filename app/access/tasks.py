@@ -107,7 +107,7 @@ class NotifyCodes(JobKind):
             return
         pages, count = ctx.prepared
         if pages:
-            notifying.set_pages(pages)
+            notifying.set_pages(ctx.job.id, pages)
             notifying.mark_notified(pages, "paper", actor=ctx.actor)
             ctx.set_result(pdf=PDF, pages=count)
 

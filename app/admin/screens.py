@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from flask_babel import lazy_gettext as _l
 
-from app.access.models import AccessRefusal, ActivationCode, PortalAccount
-from app.admin import rules, words
+from app.access.models import AccessRefusal, ActivationCode, Notification, PortalAccount
+from app.admin import letters, rules, words
 from app.admin.columns import States, yes_badge
 from app.admin.declaration import READ_ONLY, Group, Related, Screen
 from app.admin.generated import build_view
@@ -38,7 +38,7 @@ EDITABLE = frozenset({"list", "show", "edit", "export"})
 SCREENS: tuple[Screen, ...] = (
     # ---- Paramétrage -----------------------------------------------------------------------------------------
     Screen(
-        Pupil, "PupilView", "pupil", words.PUPIL, menu="settings", mixin=rules.TypedByHand,
+        Pupil, "PupilView", "pupil", words.PUPIL, menu="settings", narrow=rules.own_pupils, mixin=rules.TypedByHand,
         help=_l("The pupils known to this school. The synchronisation with SIECLE or ONDE keeps them up to date."),
         empty_hint=_l("Synchronise the pupil base first: Data exchange, then Synchronisation."),
         list_columns=("last_name", "first_name", "division", "birth_date", "sex", "ine"),
@@ -55,7 +55,7 @@ SCREENS: tuple[Screen, ...] = (
         related=(Related("EnrolmentView", "pupil"), Related("GuardianLinkView", "pupil")),
     ),
     Screen(
-        Enrolment, "EnrolmentView", "enrolment", words.ENROLMENT, menu="settings",
+        Enrolment, "EnrolmentView", "enrolment", words.ENROLMENT, menu="settings", narrow=rules.own_enrolments,
         help=_l("One row for each pupil and year. A pupil who leaves keeps the row, with an end date."),
         list_columns=("pupil.full_name", "division.label", "programme.label", "starts_on",
                       "ends_on"),
@@ -67,7 +67,7 @@ SCREENS: tuple[Screen, ...] = (
         ),
     ),
     Screen(
-        Guardian, "GuardianView", "guardian", words.GUARDIAN, menu="settings", mixin=rules.TypedByHand,
+        Guardian, "GuardianView", "guardian", words.GUARDIAN, menu="settings", narrow=rules.own_guardians, mixin=rules.TypedByHand,
         help=_l("The people responsible for pupils. Letters go to this address, e-mails to this mailbox."),
         empty_hint=_l("Synchronise the guardians first: Data exchange, then Synchronisation."),
         list_columns=("last_name", "first_name", "email", "postal_code", "city", "phone_mobile"),
@@ -87,7 +87,7 @@ SCREENS: tuple[Screen, ...] = (
         related=(Related("GuardianLinkView", "guardian"),),
     ),
     Screen(
-        GuardianLink, "GuardianLinkView", "guardian_link", words.LINK, menu="settings",
+        GuardianLink, "GuardianLinkView", "guardian_link", words.LINK, menu="settings", narrow=rules.own_links,
         help=_l("Who is responsible for whom. Ranks 1 and 2 are the legal guardians; a link that ended is kept."),
         list_columns=("guardian.full_name", "pupil.full_name", "rank",
                       "certified", "ended_on"),
@@ -157,6 +157,18 @@ SCREENS: tuple[Screen, ...] = (
         labels={"masked": _l("Code")},
     ),
     Screen(
+        Notification, "NotificationView", "notification", words.NOTIFICATION, menu="online", verbs=READ_ONLY,
+        mixin=letters.OneLetter,
+        help=_l("Every letter and e-mail by which codes were sent, and what became of it."),
+        list_columns=("guardian.full_name", "mode", "status", "letter", "job.created_at", "error"),
+        search_columns=("guardian.full_name", "mode", "status"), linked=("job", "guardian"),
+        order_columns=("guardian.full_name", "mode", "status", "job.created_at"),
+        base_order=("-job.created_at", "position"), choices={"mode": MODES, "status": letters.STATUSES},
+        computed={"letter": letters.letter_id}, formatters={"letter": letters.letter_link},
+        labels={"letter": _l("Letter"), "job.created_at": _l("Asked for on"), "error": _l("Remark")},
+        groups=(Group("", ("guardian", "mode", "status", "job.created_at", "error")),),
+    ),
+    Screen(
         AccessRefusal, "AccessRefusalView", "access_refusal", words.REFUSAL, menu="online", verbs=READ_ONLY,
         help=_l("Guardians who refused the online services for a pupil, and since when."),
         list_columns=("guardian.full_name", "pupil.full_name",
@@ -182,7 +194,7 @@ SCREENS: tuple[Screen, ...] = (
     ),
     # ---- Académie ----------------------------------------------------------------------------------------------
     Screen(
-        School, "SchoolView", "school", words.SCHOOL, menu="academy", mixin=rules.OfTheAcademy,
+        School, "SchoolView", "school", words.SCHOOL, menu="academy", mixin=rules.NewSchool,
         verbs=EDITABLE | {"add"},
         help=_l("Name, address and head are printed on letters."),
         list_columns=("uai", "name", "kind", "city", "school_year.first_year"),

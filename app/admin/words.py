@@ -69,6 +69,10 @@ CODE = Words(
     _l("Activation code"), _l("Activation codes"), _l("Add a code"),
     lambda n: ngettext("%(n)s code", "%(n)s codes", n, n=shown(n)),
 )
+NOTIFICATION = Words(
+    _l("Notification"), _l("Notifications"), _l("Add a notification"),
+    lambda n: ngettext("%(n)s notification", "%(n)s notifications", n, n=shown(n)),
+)
 REFUSAL = Words(
     _l("Refusal"), _l("Refusals"), _l("Add a refusal"),
     lambda n: ngettext("%(n)s refusal", "%(n)s refusals", n, n=shown(n)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -99,6 +100,7 @@ _resource("guardian_code", _l("Guardians' activation codes"),
           secretary="list show export create notify invalidate refuse", cpe="list show")
 _resource("pupil_code", _l("Pupils' activation codes"), head="list show export create notify invalidate",
           secretary="list show export create notify invalidate", cpe="list show")
+_resource("notification", _l("Letters and e-mails sent"), head="list show export", secretary="list show export")
 _resource("access_refusal", _l("Refusals of access"), head="list show export", secretary="list show export")
 _resource("account", _l("Portal accounts"), head="list show export resend close", secretary="list show export resend")
 
@@ -156,13 +158,20 @@ def exercised(held: Iterable[Permission], *, place: str, level: str) -> frozense
     """
     held = frozenset(p for p in held if p[1] in RESOURCES)
     if level == "school":
-        return held if place == "school" else frozenset()
+        return held & of_schools() if place == "school" else frozenset()
     if place == "academy":
         return frozenset(p for p in held if p[0].removeprefix("can_") in RESOURCES[p[1]].academy)
     if permission("school", "enter") not in held:
         return frozenset()
-    return frozenset(p for p in held if p[0] in READING and _is_schools(RESOURCES[p[1]]))
+    return frozenset(p for p in held & of_schools() if p[0] in READING)
 
 
-def _is_schools(resource: Resource) -> bool:
-    return any(ROLES[role].level == "school" and verbs for role, verbs in resource.rights.items())
+@cache
+def of_schools() -> frozenset[Permission]:
+    """What makes sense inside a school: what some shipped school role has."""
+    return frozenset().union(*(shipped(key) for key, kind in ROLES.items() if kind.level == "school"))
+
+
+def offered(level: str) -> frozenset[Permission]:
+    """What a role of this level may be made of."""
+    return of_schools() if level == "school" else catalogue()

@@ -102,6 +102,25 @@ def upgrade() -> None:
     sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_portal_account'))
     )
+    op.create_table('replication_command',
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('payload', sa.JSON(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('applied_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("kind IN ('revoke', 'withdraw', 'attach', 'detach', 'close')", name=op.f('ck_replication_command_kind_known')),
+    sa.PrimaryKeyConstraint('number', name=op.f('pk_replication_command'))
+    )
+    with op.batch_alter_table('replication_command', schema=None) as batch_op:
+        batch_op.create_index('ix_replication_command_waiting', ['number'], unique=False, postgresql_where=sa.text('applied_at IS NULL'), sqlite_where=sa.text('applied_at IS NULL'))
+
+    op.create_table('replication_state',
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('last_event', sa.Integer(), nullable=False),
+    sa.Column('last_run_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_day', sa.Date(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_replication_state'))
+    )
     op.create_table('throttle',
     sa.Column('key_hash', sa.String(length=64), nullable=False),
     sa.Column('hits', sa.Integer(), nullable=False),
@@ -487,6 +506,18 @@ def upgrade() -> None:
         batch_op.create_index('ix_pupil_ine', ['ine'], unique=False)
         batch_op.create_index('ix_pupil_school_id_last_name', ['school_id', 'last_name'], unique=False)
 
+    op.create_table('replication_mark',
+    sa.Column('school_id', sa.Integer(), nullable=False),
+    sa.Column('changed', sa.Integer(), nullable=False),
+    sa.Column('published', sa.Integer(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['school_id'], ['school.id'], name=op.f('fk_replication_mark_school_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('school_id', name=op.f('pk_replication_mark'))
+    )
+    with op.batch_alter_table('replication_mark', schema=None) as batch_op:
+        batch_op.create_index('ix_replication_mark_waiting', ['school_id'], unique=False, postgresql_where=sa.text('changed <> published'), sqlite_where=sa.text('changed <> published'))
+
     op.create_table('role_grant',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
@@ -782,6 +813,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_role_grant_school_id')
 
     op.drop_table('role_grant')
+    with op.batch_alter_table('replication_mark', schema=None) as batch_op:
+        batch_op.drop_index('ix_replication_mark_waiting', postgresql_where=sa.text('changed <> published'), sqlite_where=sa.text('changed <> published'))
+
+    op.drop_table('replication_mark')
     with op.batch_alter_table('pupil', schema=None) as batch_op:
         batch_op.drop_index('ix_pupil_school_id_last_name')
         batch_op.drop_index('ix_pupil_ine')
@@ -865,6 +900,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_throttle_expires_at'))
 
     op.drop_table('throttle')
+    op.drop_table('replication_state')
+    with op.batch_alter_table('replication_command', schema=None) as batch_op:
+        batch_op.drop_index('ix_replication_command_waiting', postgresql_where=sa.text('applied_at IS NULL'), sqlite_where=sa.text('applied_at IS NULL'))
+
+    op.drop_table('replication_command')
     op.drop_table('portal_account')
     op.drop_table('grade_level')
     op.drop_table('authority')

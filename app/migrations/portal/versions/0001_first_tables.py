@@ -152,6 +152,7 @@ def upgrade() -> None:
     sa.Column('holder', sa.String(length=10), nullable=False),
     sa.Column('guardian_id', sa.Integer(), nullable=True),
     sa.Column('guardian_name', sa.String(length=220), nullable=True),
+    sa.Column('guardian_first_name', sa.String(length=100), nullable=True),
     sa.Column('hint', sa.String(length=4), nullable=False),
     sa.Column('lookup_hash', sa.String(length=64), nullable=False),
     sa.Column('valid', sa.Boolean(), nullable=False),
