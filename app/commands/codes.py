@@ -13,7 +13,7 @@ from app.access.planning import NotifyRequest
 from app.access.queries import Selection
 from app.commands.base import Result, speaks_json
 from app.commands.instance import inside
-from app.commands.jobs import carry_out, result_of, save_artifact
+from app.commands.jobs import carry_out, result_of, save_artifact, send_mails
 from app.core.db import admin_db
 from app.core.errors import BadInput, NotFound
 from app.schools.models import Division, Programme, School
@@ -98,10 +98,11 @@ def notify(uai: str, mef: str | None, division: str | None, modes: tuple[str, ..
     """Envoie les codes : un courriel par responsable, sinon une lettre, toutes réunies dans un PDF."""
     if out is not None and not out.resolve().parent.is_dir():
         raise BadInput(f"Le dossier de {out} n'existe pas.", hint="Créez-le, ou donnez un autre chemin à --out.")
-    with inside(uai) as (_, school):
+    with inside(uai) as (settings, school):
         request = NotifyRequest(selection(school, mef, division), tuple(int(rank) for rank in ranks),
                                 modes, only)  # type: ignore[arg-type]
         job = carry_out("codes.notify", school.id, request.as_params(), "Notification des codes")
+        send_mails(settings)
         pdf = save_artifact(job, out)
         said = [f"Lettres : {pdf} ({job.result.get('pages', 0)} pages)"] if pdf else []
         return result_of(job, job.result | {"pdf": pdf}, said)

@@ -40,7 +40,8 @@ def open_instance() -> Config:
 
 def make_home(settings: Config) -> None:
     """The instance's folders; only their owner may look inside."""
-    for folder in (settings.home, settings.files, settings.home / "logs", settings.home / "portal"):
+    for name in (".", "files", "logs", "portal", "beat"):
+        folder = settings.home / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 

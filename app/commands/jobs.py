@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from app.commands.base import ProgressLine, Result, operator
+from app.core.mail_transport import transport_for
 from app.core.uow import unit_of_work
 from app.jobs import queries, services
+from app.jobs.mail import deliver_all
 from app.jobs.queries import JobView
+from app.jobs.registry import load_tasks
 from app.jobs.storage import storage
+from config import Config
 
 SHOWN_LINES = 40
 SEVERITIES = {"info": "info", "alert": "alerte", "blocking": "BLOQUANT"}
@@ -25,6 +29,16 @@ def carry_out(kind: str, school_id: int | None, params: Mapping[str, Any], label
         return services.carry_out(job.id, on_progress=progress)
     finally:
         progress.close()
+
+
+def send_mails(settings: Config) -> None:
+    """Send here what the outbox holds when no worker is there to do it; what cannot leave now waits for one."""
+    if services.worker_is_up():
+        return
+    load_tasks()
+    transport = transport_for(settings.mail, settings.mail_sender)
+    while any(outcome.sent + outcome.failed for outcome in deliver_all(transport).values()):
+        pass
 
 
 def report_of(job: JobView) -> list[dict[str, Any]]:

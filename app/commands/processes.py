@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from pathlib import Path
 from socket import socket
 
 from app.commands.instance import portal_keys
 from app.serve import Child
 from config import ROOT, Config
 
+CELERY_APP = "app.jobs.celery"
 WEB_WORKERS = 2  # of one thread each: generated views are singletons (DESIGN §7)
 # What every process keeps of the environment `serve` was started from.
 COMMON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -56,14 +56,13 @@ def admin_environment(settings: Config) -> dict[str, str]:
 
 
 def portal_environment(settings: Config) -> dict[str, str]:
-    """Of the portal: its own folder, keys and database. Neither the admin's database, nor its keys, nor the broker."""
+    """Of the portal: its own folder, keys and database. Neither the admin's database, nor its keys, nor the broker,
+    nor the mail server: the worker takes the portal's mails from its outbox."""
     said = {
         "LIVRET_SIDE": "portal",
         "LIVRET_ENV": settings.env,
         "LIVRET_HOME": str(settings.home / "portal"),
         "LIVRET_PORTAL_DB": settings.portal_db,
-        "LIVRET_MAIL": settings.mail,
-        "LIVRET_MAIL_SENDER": settings.mail_sender,
         "LIVRET_PORTAL_URL": settings.portal_url,
         "LIVRET_PORTAL_HOSTS": ",".join(settings.portal_hosts),
         "LIVRET_KEYS": str(portal_keys(settings)),
@@ -77,7 +76,7 @@ def children(settings: Config, admin: socket, portal: socket) -> list[Child]:
     inside = admin_environment(settings)
     return [
         Child("worker", worker_command(), inside, logs / "worker.log"),
-        Child("scheduler", scheduler_command(settings.home), inside, logs / "scheduler.log"),
+        Child("scheduler", scheduler_command(), inside, logs / "scheduler.log"),
         Child("admin", web_command("admin", admin), inside, logs / "admin.log", (admin,)),
         Child("portal", web_command("portal", portal), portal_environment(settings), logs / "portal.log", (portal,)),
     ]
@@ -96,10 +95,6 @@ def worker_command() -> list[str]:
             "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
 
 
-def scheduler_command(home: Path) -> list[str]:
-    """Celery beat: the nightly replication, the reaper, the outbox."""
-    return [sys.executable, "-m", "celery", "-A", CELERY_APP, "beat", "--schedule", str(home / "scheduler.db"),
-            "--loglevel", "INFO", "--pidfile", ""]
-
-
-CELERY_APP = "app.jobs.celery"
+def scheduler_command() -> list[str]:
+    """Celery beat: what happens by itself (`app/jobs/schedule.py`)."""
+    return [sys.executable, "-m", "celery", "-A", CELERY_APP, "beat", "--loglevel", "INFO", "--pidfile", ""]

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.commands.base import Result, operator, speaks_json
 from app.commands.instance import open_instance, school_of
+from app.commands.jobs import send_mails
 from app.core.db import admin_db
 from app.core.errors import BadInput, NotFound
 from app.core.scope import system_scope
@@ -55,7 +56,7 @@ def authority_id(code: str | None) -> int:
 def create(email: str, first_name: str, last_name: str, username: str | None, academy: str | None,
            ask: bool) -> Result:
     """Crée une personne et l'invite par courriel à choisir sa phrase de passe (lien à usage unique)."""
-    open_instance()
+    settings = open_instance()
     secret = ask_passphrase() if ask else None
     with system_scope("a person is created from the command line"), unit_of_work():
         made = services.create_user(actor=operator(), authority_id=authority_id(academy), first_name=first_name,
@@ -63,6 +64,7 @@ def create(email: str, first_name: str, last_name: str, username: str | None, ac
         if not ask:
             invite(made.id, actor=operator())
         facts = {"id": made.id, "username": made.username, "email": made.email, "invited": not ask}
+    send_mails(settings)
     then = "phrase de passe enregistrée" if ask else "invitation envoyée par courriel"
     return Result(facts, [f"{first_name} {last_name} ({facts['username']}) : {then}."])
 
@@ -86,6 +88,7 @@ def grant(person: str, role: str, uai: str | None, academy: str | None, starts: 
           ends: datetime | None) -> Result:
     open_instance()
     place = school_of(uai) if uai else None
+    where = f"sur {place.name} ({place.uai})" if place else "sur l'académie"
     with system_scope("a role is granted from the command line"), unit_of_work():
         found = services.find_user(person)
         if found is None:
@@ -95,7 +98,6 @@ def grant(person: str, role: str, uai: str | None, academy: str | None, starts: 
                               starts_on=starts.date() if starts else None, ends_on=ends.date() if ends else None)
         facts = {"user": found.username, "role": role, "uai": place.uai if place else None,
                  "from": made.starts_on.isoformat(), "to": made.ends_on.isoformat() if made.ends_on else None}
-    where = f"sur {place.name} ({place.uai})" if place else "sur l'académie"
     until = f" jusqu'au {facts['to']}" if facts["to"] else ""
     return Result(facts, [f"{facts['user']} : {role} {where}, à partir du {facts['from']}{until}."])
 
