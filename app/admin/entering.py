@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, current_app, flash, g, redirect, request, session, url_for
-from flask_babel import get_locale
+from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.admin.page import PageContext, admin_menu, check_drawn_for, drawn_for
+from app.admin.page import PageContext, check_drawn_for, install_frame
+from app.core.clock import PARIS
 from app.core.db import admin_db
 from app.core.scope import set_scope
 from app.security.access import is_for_everyone, is_public
@@ -27,7 +29,14 @@ def install(manager: Any) -> None:
     # First of all: a form sent after the session ended leads to the sign-in page, not to a complaint about tokens.
     app.before_request_funcs.setdefault(None, []).insert(0, ask_to_sign_in)
     app.context_processor(lambda: {"page_context": page_context()})
-    app.jinja_env.globals.update(drawn_for=drawn_for, admin_menu=admin_menu, shown_role=shown_role)
+    install_frame(app)
+    app.jinja_env.globals["shown_role"] = shown_role
+    app.add_template_filter(day)
+
+
+def day(value: date) -> str:
+    """A day, or the day of a moment in Paris, as people write it."""
+    return str(format_date(value.astimezone(PARIS).date() if isinstance(value, datetime) else value, "short"))
 
 
 def ask_to_sign_in() -> Any:

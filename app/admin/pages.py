@@ -14,8 +14,10 @@ from sqlalchemy import distinct, func, select
 
 from app.access.models import VALID_STATES, ActivationCode
 from app.access.queries import Selection, active_on, count_couples, open_services
+from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.jobs import JobsPage
+from app.admin.role_pages import RolesPage
 from app.admin.services import ServicesPage
 from app.admin.synchronisation import SynchronisationPage
 from app.core import clock
@@ -94,6 +96,10 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (ServicesPage, "online", ServicesPage.title),
     (CodesCreatePage, "online", CodesCreatePage.title),
     (CodesNotifyPage, "online", CodesNotifyPage.title),
+    (SchoolsPage, "academy", SchoolsPage.title),
+    (PeoplePage, "academy", PeoplePage.title),
+    (GrantsPage, "academy", GrantsPage.title),
+    (RolesPage, "academy", RolesPage.title),
 )
 
 

@@ -59,6 +59,7 @@ def _configure(app: Flask, config: Config) -> None:
         FAB_ADD_SECURITY_API=False,
         FAB_API_SWAGGER_UI=False,
         FAB_ADD_OPENAPI_VIEWS=False,
+        FAB_ADD_MENU_API=False,
         FAB_SAFE_REDIRECT_HOSTS=list(config.admin_hosts),
     )
 

@@ -22,9 +22,12 @@ def everyone(view: View) -> View:
     return view
 
 
+NOT_OURS = frozenset({"healthz", "LocaleView.index"})  # the probe, and FAB's change of language
+
+
 def is_public(app: Flask, endpoint: str | None) -> bool:
     """Whether an endpoint may be reached without signing in. An address that leads nowhere answers 404 to all."""
-    if endpoint is None or endpoint == "static" or endpoint.endswith(".static"):
+    if endpoint is None or endpoint in NOT_OURS or endpoint == "static" or endpoint.endswith(".static"):
         return True
     return bool(getattr(app.view_functions.get(endpoint), "is_public", False))
 
