@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, distinct, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -93,9 +93,8 @@ def erase_personal(session: Session, where: ColumnElement[bool]) -> int:
 
 
 def _waiting_chains() -> list[int]:
-    chains = select(distinct(func.coalesce(AuditLine.school_id, 0))).where(AuditLine.chain_position.is_(None))
-    with unit_of_work() as session:
-        return list(session.scalars(chains))
+    chains = select(func.coalesce(AuditLine.school_id, 0)).where(AuditLine.chain_position.is_(None)).distinct()
+    return list(admin_db.session().scalars(chains))
 
 
 def _seal_chain(chain: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -214,3 +215,23 @@ def _explanations_agree(session: Session, everyone: list[Sheet]) -> None:
             for row in refusals.ids:
                 found[row].add(refusals.unmet.code)
         assert found == by_row
+
+
+def test_of_two_sets_at_once_each_row_moves_once(toys: Session) -> None:
+    sheets(toys, 30)
+    toys.rollback()
+    ready, moved = threading.Barrier(2), []
+
+    def lock() -> None:
+        ready.wait(5)
+        moved.append(bulk.apply_many(Sheet, "lock", true(), actor=CLERK, session=toy_db.session()).moved)
+        toy_db.session.remove()
+
+    threads = [threading.Thread(target=lock) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(moved) == 2 and sum(moved) == 30
+    assert toys.scalar(select(func.count(ToyTrail.id))) == 30
+    assert toys.scalar(select(func.count(Mark.id))) == 30
