@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m letters", description="Aperçu d'un courrier avec des personnes inventées.")
+    about = "Aperçu d'un courrier avec des personnes inventées."
+    parser = argparse.ArgumentParser("python -m letters", description=about)
     parser.add_argument("name", choices=sorted({*KINDS, *FOLDERS.values()}), help="le dossier du courrier")
     parser.add_argument("--out", type=Path, required=True, help="le fichier à écrire (PDF, ou HTML avec --mail)")
     parser.add_argument("--mail", action="store_true", help="le courriel au lieu du courrier")

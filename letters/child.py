@@ -63,7 +63,7 @@ def main(memory: str, seconds: str) -> int:
     sys.stdout = sys.stderr  # a stray print of a library must not end up inside the PDF
     try:
         serve(json.load(sys.stdin), out)
-    except MemoryError:
+    except (MemoryError, SystemError):  # CPython raises the second when memory ends inside C code
         return _fault(out, "il demande trop de mémoire")
     except Exception as problem:  # the parent turns whatever it is into one clear sentence
         return _fault(out, f"{type(problem).__name__} : {problem}")

@@ -30,6 +30,8 @@ class Hole:
     size: str
 
 
+# What no fact outside the tokens may hold.
+MARKS = ("¤", "ZZZ")
 Stencil = list[list[str | Hole]]
 
 
@@ -62,7 +64,9 @@ class Press:
     def _stencil(self, fields: ModuleType, letter: Facts) -> Stencil | None:
         shape = fields.placeholder(letter)
         if shape not in self._stencils:
-            cut_pages = cut(read_pages(plain(shape)), tuple(fields.values(shape)))
+            # In the placeholder letter a token stands for itself; an absent fact (no title) has none.
+            tokens = [token for token, said in fields.values(shape).items() if said == token]
+            cut_pages = cut(read_pages(plain(shape)), tokens) if _unmistakable(shape, tokens) else None
             self._stencils[shape] = cut_pages and [self._ready(page) for page in cut_pages]
         return self._stencils[shape]
 
@@ -90,6 +94,12 @@ class Press:
             )  # fmt: skip
 
 
+def _unmistakable(shape: Facts, tokens: Sequence[str]) -> bool:
+    """False when a fact of the school happens to hold what tokens are made of."""
+    facts = repr(shape)
+    return all(facts.count(mark) == sum(token.count(mark) for token in tokens) for mark in MARKS)
+
+
 def cut(pages: Sequence[Sequence[Part]], tokens: Sequence[str]) -> list[list[Part | Hole]] | None:
     """The pages with a hole at every token; None when the pages do not hold each of them whole."""
     pattern = re.compile(f"({'|'.join(map(re.escape, tokens))})")
@@ -99,7 +109,7 @@ def cut(pages: Sequence[Sequence[Part]], tokens: Sequence[str]) -> list[list[Par
         stencil.append([])
         for part in page:
             stencil[-1].extend(_pieces(part, pattern, found))
-    leftovers = [p.text for page in stencil for p in page if isinstance(p, Text) and ("¤" in p.text or "ZZZ" in p.text)]
+    leftovers = [p.text for page in stencil for p in page if isinstance(p, Text) and any(m in p.text for m in MARKS)]
     return None if leftovers or found != set(tokens) else stencil
 
 

@@ -38,11 +38,11 @@ class Printed:
 class Worker:
     """One rendering process for one run of letters. `stop` may be called from another thread."""
 
-    def __init__(self, letters: Sequence[Facts], *, stencils: bool, memory: int = MEMORY, seconds: int = 0) -> None:
+    def __init__(self, letters: Sequence[Facts], *, stencils: bool, memory: int = 0, seconds: int = 0) -> None:
         self._letters = letters
         self._stencils = stencils
         self._seconds = seconds or SECONDS_AT_LEAST + SECONDS_PER_LETTER * len(letters)
-        self._memory = memory
+        self._memory = memory or MEMORY
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
         self._late = False
