@@ -5,6 +5,7 @@ A worker makes one admin application at its start, writes no schema, and gives a
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from celery import signals
@@ -17,6 +18,7 @@ from app.jobs.registry import load_tasks
 from app.jobs.runner import stopping
 from config import load
 
+log = logging.getLogger(__name__)
 celery = celery_app()
 _heartbeat = Heartbeat()
 
@@ -26,10 +28,14 @@ def _open_instance(**_details: Any) -> None:
     """Bind the databases and load what packages register, before the first task."""
     from app import create_admin
 
-    settings = load()
-    LivretTask.web = create_admin(settings)
-    portal_db.bind(settings.portal_db)
-    load_tasks()
+    try:
+        settings = load()
+        LivretTask.web = create_admin(settings)
+        portal_db.bind(settings.portal_db)
+        log.info("tasks of %s", ", ".join(load_tasks()))
+    except Exception:  # Celery would swallow it and serve without databases
+        log.exception("the instance could not be opened")
+        raise SystemExit(1) from None
 
 
 @signals.worker_ready.connect
