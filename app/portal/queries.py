@@ -94,13 +94,13 @@ def family(account_id: int) -> Family:
 
 def schools_without_service(account_id: int) -> tuple[str, ...]:
     """Schools that closed every service: their pupils are hidden, and the page says why."""
-    closed = (
-        select(PublishedSchool.name)
+    held = (
+        select(PublishedSchool.name, PublishedSchool.services)
         .join(PublishedCode, PublishedCode.school_id == PublishedSchool.id)
-        .where(PublishedCode.account_id == account_id, PublishedCode.valid.is_(False))
-        .distinct()
+        .where(PublishedCode.account_id == account_id)
+        .order_by(PublishedSchool.name)
     )
-    return tuple(portal_db.session.scalars(closed.order_by(PublishedSchool.name)))
+    return tuple(dict.fromkeys(name for name, services in portal_db.session.execute(held) if not services))
 
 
 def _child(rows: list) -> Child:  # type: ignore[type-arg]

@@ -21,6 +21,7 @@ from app.security.throttle import TooManyAttempts
 from app.security.web import FormExpired, protect
 from config import ROOT, Config
 
+TRANSLATIONS = ROOT / "translations"
 log = logging.getLogger(__name__)
 RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
 LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
@@ -35,8 +36,9 @@ def build(app: Flask, config: Config) -> None:
         MAX_CONTENT_LENGTH=64 * 1024,  # forms only, nothing is uploaded
         BABEL_DEFAULT_LOCALE="fr",
         BABEL_DEFAULT_TIMEZONE="Europe/Paris",
-        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
-        BABEL_DOMAIN="portal",
+        # Words of the shared templates first, then our own, which win.
+        BABEL_TRANSLATION_DIRECTORIES=f"{TRANSLATIONS};{TRANSLATIONS}",
+        BABEL_DOMAIN="messages;portal",
     )
     Babel(app, locale_selector=common.choose_locale)
     install_ui(app)
