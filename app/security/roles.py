@@ -101,12 +101,14 @@ _resource("guardian_code", _l("Guardians' activation codes"),
 _resource("pupil_code", _l("Pupils' activation codes"), head="list show export create notify invalidate",
           secretary="list show export create notify invalidate", cpe="list show")
 _resource("notification", _l("Letters and e-mails sent"), head="list show export", secretary="list show export")
+_resource("notification", _l("Letters and mails to families"), head="list show export",
+          secretary="list show export", cpe="list show")
 _resource("access_refusal", _l("Refusals of access"), head="list show export", secretary="list show export")
 _resource("account", _l("Portal accounts"), head="list show export resend close", secretary="list show export resend")
 
 # — how the instance works —
-_resource("job", _l("Jobs"), academy="list show export cancel retry", head="list show export cancel retry",
-          secretary="list show export cancel retry", class_teacher="list show")
+_resource("job", _l("Jobs"), academy="list show export cancel resume", head="list show export cancel resume",
+          secretary="list show export cancel resume", class_teacher="list show")
 _resource("mail", _l("Outgoing mail"), academy="list show", head="list show", secretary="list show")
 _resource("audit_line", _l("Trail"), academy="list show export", head="list show export")
 _resource("workflow", _l("Workflows"), academy="list show", **dict.fromkeys(EVERYONE, "list show"))
@@ -127,7 +129,7 @@ VERB_LABELS: dict[str, Any] = {
     "create": _l("Create"), "delete": _l("Delete"), "edit": _l("Edit"), "enter": _l("Enter"),
     "export": _l("Export"), "invalidate": _l("Invalidate"), "invite": _l("Invite"), "list": _l("List"),
     "notify": _l("Notify"), "open": _l("Open"), "read": _l("Read"), "refuse": _l("Refuse"),
-    "resend": _l("Send again"), "retry": _l("Resume"), "run": _l("Run"), "show": _l("Show"),
+    "resend": _l("Send again"), "resume": _l("Resume"), "run": _l("Run"), "show": _l("Show"),
 }  # fmt: skip
 
 
