@@ -16,12 +16,14 @@ def create_admin(config: Config) -> Flask:
     from app.core.crypto import ADMIN_KEYS, KeyRing, use_keys
     from app.core.db import admin_db
     from app.core.health import add_health
+    from app.workflow.catalogue import check_used
 
     use_keys(KeyRing(config.key_folder("admin"), ADMIN_KEYS))
     admin_db.bind(config.admin_db)
     app = Flask("app.admin", template_folder="templates", static_folder="../static", static_url_path="/assets")
     add_health(app, admin_db)
     web.build(app, config)
+    check_used()  # a fault in workflows/ stops the program here, with file and line
     return app
 
 
@@ -31,10 +33,12 @@ def create_portal(config: Config) -> Flask:
     from app.core.db import portal_db
     from app.core.health import add_health
     from app.portal import web
+    from app.workflow.catalogue import check_used
 
     use_keys(KeyRing(config.key_folder("portal"), PORTAL_KEYS))
     portal_db.bind(config.portal_db)
     app = Flask("app.portal", template_folder="templates", static_folder="../static", static_url_path="/assets")
     add_health(app, portal_db)
     web.build(app, config)
+    check_used()  # a fault in workflows/ stops the program here, with file and line
     return app

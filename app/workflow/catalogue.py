@@ -11,6 +11,7 @@ from app.workflow.definition import Definition
 from app.workflow.loader import load
 from app.workflow.registry import check_names
 from app.workflow.source import ROOT, DefinitionError
+from app.workflow.stateful import Stateful
 from app.workflow.svg import svg
 
 FOLDER = ROOT / "workflows"
@@ -45,6 +46,12 @@ def ready(name: str) -> Definition:
             check_names(found)
             _checked.add(name)
         return found
+
+
+def check_used() -> None:
+    """Called at start: whatever workflow a model of this process follows must be without fault, or nothing starts."""
+    for model in Stateful.__subclasses__():
+        ready(model.__workflow__)
 
 
 def add(extra: Definition) -> Definition:

@@ -177,6 +177,18 @@ def test_a_file_names_the_module_of_its_functions(tmp_path: Path) -> None:
         check_names(load(path))
 
 
+def test_a_faulty_file_stops_the_program_at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a model of this process follows is checked, functions included."""
+    text = Path(toy.DEFINITION.path).read_text(encoding="utf-8")
+    (tmp_path / "toy_sheet.yaml").write_text(text.replace("toy_no_open_note", "toy_gone"), encoding="utf-8")
+    monkeypatch.setattr(catalogue, "_known", {"toy_sheet": load(tmp_path / "toy_sheet.yaml")})
+    monkeypatch.setattr(catalogue, "_checked", set())
+    with pytest.raises(DefinitionError, match=r"toy_sheet.yaml:\d+: condition inconnue « toy_gone »"):
+        catalogue.check_used()
+    monkeypatch.setattr(catalogue, "_known", {"toy_sheet": toy.DEFINITION})
+    catalogue.check_used()
+
+
 def test_unknown_workflow() -> None:
     with pytest.raises(NotFound, match="guardian_code"):
         catalogue.definition("nothing")

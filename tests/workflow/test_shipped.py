@@ -146,7 +146,7 @@ def _both_kinds(condition: str, name: str, world: World) -> Any:
         raise AssertionError(f"no case for {condition}")
 
 
-@pytest.mark.row("C02", "M081", "M096", "M098")
+@pytest.mark.row("C02", "M081")
 @pytest.mark.parametrize("transition", ["use", "refuse", "replace", "invalidate"])
 def test_the_readable_form_goes_when_a_code_is_used_or_ended(world: World, transition: str) -> None:
     """SECURITY_TRAPS: destroyed at use, invalidation and refusal, when only the first block stays as a hint."""
@@ -156,7 +156,6 @@ def test_the_readable_form_goes_when_a_code_is_used_or_ended(world: World, trans
         assert (code.sealed, code.hint) == (None, "0AAA")
 
 
-@pytest.mark.row("M097")
 def test_a_code_can_be_notified_again_and_keeps_its_readable_form_until_used(world: World) -> None:
     with school_scope(world.a), unit_of_work():
         code = make("guardian_code", world, "created")
@@ -166,7 +165,6 @@ def test_a_code_can_be_notified_again_and_keeps_its_readable_form_until_used(wor
         assert code.version == 3
 
 
-@pytest.mark.row("M082")
 def test_a_code_carried_over_is_readable_until_its_letter_has_gone(world: World) -> None:
     """DESIGN §7: the family gets the new code although an account holds it already."""
     with school_scope(world.a), unit_of_work(), clock.frozen(NOON):
@@ -179,7 +177,6 @@ def test_a_code_carried_over_is_readable_until_its_letter_has_gone(world: World)
         assert (code.state, code.sealed) == ("used", None)
 
 
-@pytest.mark.row("M095")
 def test_allowing_again_leaves_the_old_code_dead(world: World) -> None:
     with school_scope(world.a), unit_of_work():
         code = make("guardian_code", world, "created")
@@ -189,7 +186,7 @@ def test_allowing_again_leaves_the_old_code_dead(world: World) -> None:
         assert engine.available(code, SYSTEM) == []
 
 
-@pytest.mark.row("C02", "M094")
+@pytest.mark.row("C02")
 def test_a_set_stays_within_its_school(world: World) -> None:
     """The gate holds for every statement of a bulk transition; the trail says the school of each line."""
     with system_scope("test"), unit_of_work():
