@@ -67,7 +67,7 @@ class JobsPage(HandmadePage):
         pages = asked_page(LINES_PAGE, found)
         return self.draw(
             "jobs/show.html", title=job.label, crumbs=((job.label, None),), job=view(admin_db.session(), pk),
-            badge_of=badge_of, moment=moment, choices=[choice.transition.name for choice in engine.available(job, actor())],
+            badge_of=badge_of, moment=moment, choices=[c.transition.name for c in engine.available(job, actor())],
             artifacts=artifacts_of(admin_db.session(), pk), severities=SEVERITIES, severity=severity, words=words,
             lines=admin_db.session.scalars(lines.limit(LINES_PAGE).offset(pages.page * LINES_PAGE)).all(),
             pages=pages, waits=job.state == "queued" and not worker_is_up())

@@ -10,6 +10,7 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from kombu.exceptions import KombuError
+from kombu.transport.sqlalchemy import Transport as SqlTransport
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,10 +23,14 @@ log = logging.getLogger(__name__)
 LONGEST_STEP_SECONDS = 600
 WAKE_EXPIRES_SECONDS = 60
 CONNECT_SECONDS = 3
+POLL_SECONDS = 0.3
 
 
 def make_celery(config: Config) -> Celery:
     """The Celery application of an instance. JSON only, ids only, no result backend."""
+    if config.broker.startswith("sqla"):
+        # Its options go to create_engine, which knows no such name; a bell is heard after 0.15 s instead of 0.5.
+        SqlTransport.polling_interval = POLL_SECONDS
     app = Celery("livret", broker=config.broker, task_cls="app.jobs.base_task:LivretTask", set_as_current=False)
     app.conf.update(
         task_serializer="json", accept_content=["json"], result_backend=None, task_ignore_result=True,
