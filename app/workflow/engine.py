@@ -193,7 +193,7 @@ def _lock(session: Session, obj: Any) -> None:
     """Read the row again, locked where the database can; on SQLite the UPDATE of `_take` counts instead."""
     session.flush()
     try:
-        session.refresh(obj, with_for_update=True)
+        session.refresh(obj, with_for_update={"of": type(obj)})  # a joined load may bring rows not to lock
     except InvalidRequestError as error:
         raise NotFound() from error  # deleted meanwhile, or outside the scope
 
