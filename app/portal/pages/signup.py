@@ -70,14 +70,16 @@ def _spread(form: SignUpForm, faults: list[Fault], positions: list[int] | None =
         if fault.line is None:
             field = form[fault.field]
             field_id = field.id if fault.field != "lines" else "lines"
+            label = "" if fault.field == "lines" else str(field.label.text)
         else:
             at = positions[fault.line] if positions else fault.line
             child = form.lines.entries[at].form
             field = child.c1 if fault.field == "code" else child[fault.field]
             field_id = field.id
-            sentence_there = _("Child %(number)d: %(said)s", number=at + 1, said=sentence)
+            named = _("Activation code") if fault.field == "code" else str(field.label.text)
+            label = _("Child %(number)d, %(field)s", number=at + 1, field=named)
         field.errors = [*field.errors, sentence]
-        told.append((field_id, sentence if fault.line is None else sentence_there))
+        told.append((field_id, _("%(field)s: %(said)s", field=label, said=sentence) if label else sentence))
     return told
 
 
