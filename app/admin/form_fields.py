@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import Boolean, Date, Integer, String, Text, inspect, select
 from wtforms import BooleanField, DateField, Field, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import EmailInput, Select, TelInput, URLInput
 
@@ -33,10 +34,10 @@ class RelationField(SelectField):
 
     def iter_choices(self) -> Iterator[Any]:
         """An empty choice, then the scope's rows by name."""
-        yield "", _("Choose…") if self.required_choice else "—", self.data is None, {}
+        yield Choice("", _("Choose…") if self.required_choice else "—", self.data is None, {})
         rows = admin_db.session.scalars(select(self.related).limit(MOST_CHOICES)).all()
         for row in sorted(rows, key=lambda row: folded(str(row))):
-            yield str(row.id), str(row), self.data is not None and row.id == self.data.id, {}
+            yield Choice(str(row.id), str(row), self.data is not None and row.id == self.data.id, {})
 
     def has_groups(self) -> bool:
         """Never grouped."""
@@ -119,10 +120,10 @@ def make_field(screen: Screen, name: str) -> Field:
 def _choice(
     screen: Screen, name: str, words: Mapping[Any, Any], needed: bool, rules: list[Any], options: dict[str, Any]
 ) -> Field:
-    choices = [(str(value), str(text)) for value, text in words.items()]
+    choices = [SelectChoice(str(value), str(text)) for value, text in words.items()]
     number = isinstance(getattr(screen.model, name).type, Integer)
     coerce = (lambda v: int(v) if v not in (None, "") else None) if number else (lambda v: v or None)
-    empty = [("", _("Choose…") if needed else "—")]
+    empty = [SelectChoice("", _("Choose…") if needed else "—")]
     return SelectField(
         label(screen, name), choices=[*empty, *choices], coerce=coerce, validators=rules, **options
     )

@@ -15,10 +15,12 @@ from app.core.scope import current_scope
 
 
 class HandmadePage(BaseView):
-    """A page of the menu bar. `title` and `category` make its breadcrumb; `resource` is what permissions name."""
+    """A page of the menu bar. `title` and `category` make its breadcrumb; `resource` is what permissions name.
+    A page that `needs_school` is no entry of the menu bar for who works on the whole academy."""
 
     title: Any = ""
     category: str = "online"
+    needs_school: bool = False
 
     def draw(self, template: str, *, title: Any = None, crumbs: tuple[Any, ...] = (), **data: Any) -> str:
         """Render in the frame. `crumbs` are (label, address) pairs below the page's own."""

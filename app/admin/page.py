@@ -91,6 +91,9 @@ def _may_open(item: Any) -> bool:
     if view is None or not item.should_render():
         return False
     permission = getattr(getattr(view, view.default_view), "_permission_name", None)
+    scope = current_scope()
+    if getattr(view, "needs_school", False) and (scope is None or scope.kind != "school"):
+        return False
     if permission is None:
         return False  # a page without a permission is nobody's menu entry
     return current_app.appbuilder.sm.has_access(f"can_{permission}", view.class_permission_name)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select, true
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import True_
 from wtforms import Field, ValidationError
 
+from app.core.clock import today
+from app.core.db import admin_db
 from app.core.errors import BadInput
 from app.core.scope import Scope, current_scope
 from app.exchange.identifiers import ine_is_valid, uai_is_valid
-from app.schools.models import Authority, Division, School, SchoolYear
-from app.schools.people import Enrolment, Pupil
+from app.schools.models import Authority, Division, DivisionStaff, School, SchoolYear
+from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
+from app.schools.services import create_school
+from app.security.manager import current_actor, current_standing
 
+SCHOOL_FACTS = ("address1", "address2", "postal_code", "city", "phone", "fax", "email", "head_title", "head_name")
 SEXES = {"F": "F", "M": "M"}
 TITLES = {"MME": "Mme", "M.": "M."}
 
@@ -26,6 +32,22 @@ class TypedByHand:
         """Source « manual », identifier drawn at random."""
         item.source = "manual"
         item.source_id = secrets.token_hex(8)
+
+
+class NewSchool:
+    """A school is made by its service: its UAI checked, its online services beside it."""
+
+    def insert(self, item: Any) -> Any:
+        """The school typed on screen, in the academy of whoever adds it."""
+        scope = current_scope()
+        if scope is None or scope.kind != "academy":
+            raise BadInput("Seule l'académie peut ajouter un établissement.")
+        authority = admin_db.session.get_one(Authority, scope.id)
+        typed = {key: getattr(item, key) for key in SCHOOL_FACTS}
+        return create_school(
+            item.uai, name=item.name, kind=item.kind, actor=current_actor(),
+            authority=(authority.code, authority.name), first_year=item.school_year.first_year, **typed,
+        )  # fmt: skip
 
 
 class OfTheAcademy:
@@ -53,6 +75,38 @@ def _authority_of(scope: Scope) -> Any:
     if scope.kind == "academy":
         return scope.id
     return select(School.authority_id).where(School.id == scope.id).scalar_subquery()
+
+
+def own_pupils(_scope: Scope) -> Any:
+    """Criterion: every pupil, or those of one's classes for who may not read every class (DESIGN §6)."""
+    return _within(Pupil.id)
+
+
+def own_enrolments(_scope: Scope) -> Any:
+    """Criterion: the enrolments of the pupils one may see."""
+    return _within(Enrolment.pupil_id)
+
+
+def own_links(_scope: Scope) -> Any:
+    """Criterion: the links of the pupils one may see."""
+    return _within(GuardianLink.pupil_id)
+
+
+def own_guardians(_scope: Scope) -> Any:
+    """Criterion: the guardians of the pupils one may see."""
+    link = aliased(GuardianLink)
+    seen = _within(link.pupil_id)
+    return true() if isinstance(seen, True_) else Guardian.id.in_(select(link.guardian_id).where(seen))
+
+
+def _within(pupil_id: Any) -> Any:
+    here = current_standing()
+    if here is None or ("can_read", "every_class") in here.permissions:
+        return true()
+    taught, enrolment = aliased(DivisionStaff), aliased(Enrolment)
+    classes = select(taught.division_id).where(taught.staff_id == (here.staff_id or 0))
+    present = or_(enrolment.ends_on.is_(None), enrolment.ends_on > today())
+    return pupil_id.in_(select(enrolment.pupil_id).where(enrolment.division_id.in_(classes), present))
 
 
 def check_uai(_form: Any, field: Field) -> None:

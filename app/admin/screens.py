@@ -165,7 +165,8 @@ SCREENS: tuple[Screen, ...] = (
         order_columns=("guardian.full_name", "mode", "status", "job.created_at"),
         base_order=("-job.created_at", "position"), choices={"mode": MODES, "status": letters.STATUSES},
         computed={"letter": letters.letter_id}, formatters={"letter": letters.letter_link},
-        labels={"letter": _l("Letter"), "job.created_at": _l("Asked for on"), "error": _l("Remark")},
+        labels={"letter": _l("Letter"), "job": _l("Job"), "job.created_at": _l("Asked for on"),
+                "error": _l("Remark")},
         groups=(Group("", ("guardian", "mode", "status", "job.created_at", "error")),),
     ),
     Screen(

@@ -23,6 +23,7 @@ class ServicesPage(HandmadePage):
     default_view = "index"
     class_permission_name = "service"
     title = _l("Opening and closing services")
+    needs_school = True
 
     @expose("/")
     @has_access

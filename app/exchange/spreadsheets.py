@@ -14,6 +14,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import IllegalCharacterError
 
 from app.core.clock import PARIS
 
@@ -80,7 +81,7 @@ def _fill(cell: Cell, value: Any) -> None:
     if isinstance(value, str):
         try:
             cell.value = value
-        except ValueError:  # a character no spreadsheet may hold
+        except IllegalCharacterError:  # a character no spreadsheet may hold
             cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
         cell.data_type = "s"  # never a formula, never an error code
     elif isinstance(value, datetime):
