@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
 RENEW_SECONDS = 3.0
-MAX_ATTEMPTS = 3  # starts without completing a single step
+# Starts without completing a single step. Generous: a machine that restarts again and again is not the step's fault,
+# and repeating a step costs time only.
+MAX_ATTEMPTS = 20
 
 
 class LeaseLost(Exception):

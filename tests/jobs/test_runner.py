@@ -19,7 +19,7 @@ from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
 from app.jobs import leases, runner, services
 from app.jobs.actors import use_actor_resolver
-from app.jobs.leases import LeaseLost, claim, free_abandoned, hold
+from app.jobs.leases import MAX_ATTEMPTS, LeaseLost, claim, free_abandoned, hold
 from app.jobs.models import Artifact, Job, JobLine, JobStep
 from app.jobs.queries import artifacts_of, lines_of, own_jobs, report
 from app.jobs.runner import run_claimed
@@ -256,15 +256,15 @@ def test_the_lease_of_a_dead_process_is_not_waited_for(school: World, monkeypatc
     assert services.run_here(job.id).state == "done"
 
 
-def test_a_job_that_kills_its_process_three_times_is_given_up(school: World) -> None:
+def test_a_job_that_kills_its_process_every_time_is_given_up(school: World) -> None:
     job = ask(school, "toy.faulty", fault="kill")
-    for _ in range(3):
+    for _ in range(MAX_ATTEMPTS):
         assert claim()
         forget_lease(job.id)
         free_abandoned()
     assert claim() is None
     ended = services.run_here(job.id)
-    assert ended.state == "failed" and "interrompu 3 fois de suite" in ended.message
+    assert ended.state == "failed" and f"interrompu {MAX_ATTEMPTS} fois de suite" in ended.message
     assert ended.lines == {"blocking": 1}
 
 
