@@ -73,6 +73,7 @@ def send_recovery(identifier: str) -> None:
 
 
 def _send(session: Session, user: User, authority_id: int, actor: Actor) -> Invitation:
+    invited_by = actor.name if actor.kind == "user" and actor.user_id != user.id else ""
     moment = now()
     session.execute(
         update(Invitation).where(Invitation.user_id == user.id, Invitation.used_at.is_(None)).values(used_at=moment)
@@ -85,7 +86,7 @@ def _send(session: Session, user: User, authority_id: int, actor: Actor) -> Invi
     record(session, "person.invite", user, actor=actor, personal={"email": user.email})
     queue_mail(session, MailOutbox, NewMail(
         dedupe_key=f"invitation-{made.id}", to_address=user.email, to_name=user.get_full_name(),
-        subject="Votre accès à Livret", kind=KIND, ref=f"{made.id}|{actor.name}"[:80],
+        subject="Votre accès à Livret", kind=KIND, ref=f"{made.id}|{invited_by}"[:80],
     ))  # fmt: skip
     return made
 

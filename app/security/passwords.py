@@ -103,8 +103,8 @@ def _is_sequence(plain: str) -> bool:
     rest = plain
     while rest:
         run = max((_run(rest, row) for row in (*_ROWS, *(row[::-1] for row in _ROWS))), default=0)
-        if run < 4:
-            return False
+        if run < 4:  # what is left at the end may be too short to be a run
+            return rest != plain and len(rest) < 4
         rest = rest[run:]
     return bool(plain)
 

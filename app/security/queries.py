@@ -214,7 +214,7 @@ def places_of(session: Session, user_id: int) -> list[Place]:
             .join(RoleGrant, RoleGrant.school_id == School.id)
             .join(Role, Role.id == RoleGrant.role_id)
             .where(*running)
-        ).tuples().all()  # fmt: skip
+        ).all()
         led = session.execute(
             select(School.id, School.uai, School.name).where(led_classes(user_id).correlate(School).exists())
         )

@@ -76,7 +76,7 @@ def _named(session: Session, model: type[Permission] | type[ViewMenu], names: se
     known = {row.name for row in session.execute(select(model.name))}
     session.add_all(model(name=name) for name in sorted(names - known))
     session.flush()
-    return dict(session.execute(select(model.name, model.id)).tuples().all())
+    return dict(session.execute(select(model.name, model.id)).all())  # type: ignore[arg-type]
 
 
 def _remove(session: Session, gone: set[roles.Permission]) -> int:

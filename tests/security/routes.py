@@ -1,0 +1,82 @@
+"""Every address of both applications, classified. An address that is not here fails the tests.
+
+`public`: whoever comes by. `everyone`: whoever is signed in. Otherwise the permission it asks for, and which object
+of a school its number names: the tests then expect 403 without the permission, 404 for another school's object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.admin.screens import SCREENS
+
+PUBLIC, EVERYONE = "public", "everyone"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint. `object` names the entry of `objects()` that its `pk` takes; `values` are its other arguments."""
+
+    access: str
+    object: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def _generated() -> dict[str, Route]:
+    found = {}
+    for screen in SCREENS:
+        for verb in screen.verbs:
+            item = screen.resource if verb in ("show", "edit", "delete") else None
+            found[f"{screen.name}.{verb}"] = Route(f"{screen.resource}:{verb}", item)
+    return found
+
+
+ADMIN: dict[str, Route] = _generated() | {
+    "healthz": Route(PUBLIC),
+    "static": Route(PUBLIC),
+    "appbuilder.static": Route(PUBLIC),
+    "LocaleView.index": Route(PUBLIC, values={"locale": "fr"}),
+    "SignIn.login": Route(PUBLIC),
+    "SignIn.forgotten": Route(PUBLIC),
+    "Invitation.index": Route(PUBLIC),
+    "SignIn.leave": Route(EVERYONE),
+    "SignIn.logout": Route(EVERYONE),
+    "ChangeSchool.index": Route(EVERYONE),
+    "ChangeSchool.enter": Route(EVERYONE, "place", {"kind": "school"}),
+    "OwnPassphrase.index": Route(EVERYONE),
+    "Home.index": Route(EVERYONE),
+    "UtilView.back": Route(EVERYONE),
+    "ServicesPage.index": Route("service:list"),
+    "ServicesPage.open": Route("service:open", values={"code": "marks"}),
+    "ServicesPage.close": Route("service:close", values={"code": "marks"}),
+    "CodesCreatePage.index": Route("guardian_code:create"),
+    "CodesCreatePage.run": Route("guardian_code:create"),
+    "CodesCreatePage.withdraw": Route("guardian_code:invalidate", "guardian_code"),
+    "CodesNotifyPage.index": Route("guardian_code:notify"),
+    "CodesNotifyPage.run": Route("guardian_code:notify"),
+    "NotificationView.letter": Route("notification:show", "notification"),
+    "JobsPage.index": Route("job:list"),
+    "JobsPage.show": Route("job:show", "job"),
+    "JobsPage.status": Route("job:show", "job"),
+    "JobsPage.export": Route("job:export", "job"),
+    "JobsPage.file": Route("job:export", "artifact"),
+    "JobsPage.cancel": Route("job:cancel", "job"),
+    "JobsPage.resume": Route("job:resume", "job"),
+    "SynchronisationPage.index": Route("synchronisation:list"),
+    "SynchronisationPage.run": Route("synchronisation:run"),
+    "PeoplePage.index": Route("person:list"),
+    "PeoplePage.add": Route("person:add"),
+    "PeoplePage.show": Route("person:show", "person"),
+    "PeoplePage.edit": Route("person:edit", "person"),
+    "PeoplePage.invite": Route("person:invite", "person"),
+    "GrantsPage.index": Route("role_grant:list"),
+    "GrantsPage.add": Route("role_grant:add"),
+    "GrantsPage.end": Route("role_grant:edit", "role_grant"),
+    "SchoolsPage.index": Route("school:enter"),
+    "RolesPage.index": Route("role:list"),
+    "RolesPage.show": Route("role:show", "role"),
+    "RolesPage.edit": Route("role:edit", "role"),
+    "RolesPage.reset": Route("role:edit", "role"),
+    "RolesPage.add": Route("role:add"),
+}
