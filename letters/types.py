@@ -58,7 +58,12 @@ class SchoolBlock(Facts):
     fax: str | None
     email: str | None
     head_title: str
-    head_name: str
+    head_name: str | None
+
+    @property
+    def return_to(self) -> str:
+        """Where a slip is sent back, on one line."""
+        return ", ".join((self.name, *self.address))
 
     @property
     def contacts(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ environment: it holds no key and no database address.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -71,7 +72,7 @@ class Worker:
         return subprocess.Popen(
             [sys.executable, "-m", "letters.child", str(self._memory), str(self._seconds)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,
-            cwd=ROOT.parent, env={"PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
+            cwd=ROOT.parent, env={"LC_ALL": "C.UTF-8", "TMPDIR": tempfile.gettempdir()},
         )  # fmt: skip
 
     def _talk(self, on_letter: Callable[[int], None]) -> Printed:
@@ -121,6 +122,8 @@ class Worker:
             except subprocess.TimeoutExpired:
                 self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+            # Closing flushes: what a dead process never read is of no interest any more.
+            with contextlib.suppress(OSError):
+                if pipe:
+                    pipe.close()
         self._process.wait()

@@ -92,5 +92,5 @@ def _school_block(school: School) -> SchoolBlock:
         fax=school.fax,
         email=school.email,
         head_title=school.head_title or "Le chef d'établissement",
-        head_name=school.head_name or "Le chef d'établissement",
+        head_name=school.head_name or None,
     )

@@ -25,7 +25,7 @@ VARIANTS = {
     "no_open_service": replace(ONE, services=()),
     "bare_school": replace(
         ONE,
-        school=replace(ONE.school, phone=None, fax=None, email=None),
+        school=replace(ONE.school, phone=None, fax=None, email=None, head_name=None, address=()),
         guardian=replace(ONE.guardian, title=None, address=("3 place du Marché", "99200 VALMONT")),
     ),
 }
