@@ -57,8 +57,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(
         Enrolment, "EnrolmentView", "enrolment", words.ENROLMENT, menu="settings", narrow=rules.own_enrolments,
         help=_l("One row for each pupil and year. A pupil who leaves keeps the row, with an end date."),
-        list_columns=("pupil.full_name", "division.label", "programme.label", "starts_on",
-                      "ends_on"),
+        list_columns=("pupil.full_name", "division.label", "programme.label", "starts_on", "ends_on"),
         search_columns=("pupil.full_name", "division", "programme"), linked=("pupil",),
         base_order=("pupil.full_name",),
         groups=(
@@ -67,7 +66,8 @@ SCREENS: tuple[Screen, ...] = (
         ),
     ),
     Screen(
-        Guardian, "GuardianView", "guardian", words.GUARDIAN, menu="settings", narrow=rules.own_guardians, mixin=rules.TypedByHand,
+        Guardian, "GuardianView", "guardian", words.GUARDIAN, menu="settings", narrow=rules.own_guardians,
+        mixin=rules.TypedByHand,
         help=_l("The people responsible for pupils. Letters go to this address, e-mails to this mailbox."),
         empty_hint=_l("Synchronise the guardians first: Data exchange, then Synchronisation."),
         list_columns=("last_name", "first_name", "email", "postal_code", "city", "phone_mobile"),
@@ -89,8 +89,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(
         GuardianLink, "GuardianLinkView", "guardian_link", words.LINK, menu="settings", narrow=rules.own_links,
         help=_l("Who is responsible for whom. Ranks 1 and 2 are the legal guardians; a link that ended is kept."),
-        list_columns=("guardian.full_name", "pupil.full_name", "rank",
-                      "certified", "ended_on"),
+        list_columns=("guardian.full_name", "pupil.full_name", "rank", "certified", "ended_on"),
         search_columns=("guardian.full_name", "pupil.full_name", "rank"), linked=("pupil", "guardian"),
         base_order=("guardian.full_name",), choices={"rank": RANKS},
         groups=(Group(_l("Link"), ("guardian", "pupil", "rank", "certified", "ended_on")),),
@@ -144,8 +143,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(
         ActivationCode, "ActivationCodeView", "guardian_code", words.CODE, menu="online", verbs=READ_ONLY,
         help=_l("Every code that was created, with its life. A used or dead code only shows its beginning."),
-        list_columns=("pupil.full_name", "holder", "guardian.full_name",
-                      "hint", "state", "notified_on", "used_at"),
+        list_columns=("pupil.full_name", "holder", "guardian.full_name", "hint", "state", "notified_on", "used_at"),
         search_columns=("pupil.full_name", "guardian.full_name", "holder", "state", "notified_on"),
         linked=("pupil", "guardian"), base_order=("pupil.full_name",),
         choices={"holder": HOLDERS, "notified_mode": MODES},
@@ -172,8 +170,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(
         AccessRefusal, "AccessRefusalView", "access_refusal", words.REFUSAL, menu="online", verbs=READ_ONLY,
         help=_l("Guardians who refused the online services for a pupil, and since when."),
-        list_columns=("guardian.full_name", "pupil.full_name",
-                      "refused_on", "lifted_on"),
+        list_columns=("guardian.full_name", "pupil.full_name", "refused_on", "lifted_on"),
         search_columns=("guardian.full_name", "pupil.full_name", "refused_on"), linked=("pupil", "guardian"),
         base_order=("-refused_on",),
         groups=(Group("", ("guardian", "pupil", "refused_on", "lifted_on")),),

@@ -58,7 +58,8 @@ def run(school: int, **filters: Any) -> Any:
 def send_mails(folder: Path) -> list[Any]:
     """Let the outbox go to files; the messages that left."""
     deliver_all(transport_for(f"file://{folder}/mail", "Livret <livret@example.org>"))
-    return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted((folder / "mail").glob("*.eml"))]
+    files = sorted((folder / "mail").glob("*.eml"))
+    return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
 
 
 def pdf_text(folder: Path) -> list[str]:
