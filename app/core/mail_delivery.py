@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -27,6 +27,9 @@ BATCH = 500
 BACKOFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 480)]
 UNREACHABLE_PAUSE = timedelta(seconds=30)
 GIVE_UP = timedelta(days=3)
+UNSYNCED = {"synchronize_session": False}
+CLAIMED = ("id", "kind", "ref", "to_name", "to_address", "reply_to", "subject", "text", "html", "message_id",
+           "repeated", "attempts", "created_at")
 UNWRITABLE = "Le texte du message n'a pas pu être composé."
 
 
@@ -134,19 +137,21 @@ class Courier:
 
     def _claim(self, session: Session, mail_id: int) -> tuple[OutgoingMail, Envelope | None] | None:
         model = self.model
-        taken = session.execute(
-            update(model).where(model.id == mail_id, self._is_due()).values(
-                status="sending", attempts=model.attempts + 1, claimed_by=self.owner,
-                claimed_until=clock.now() + CLAIM).execution_options(synchronize_session=False))
-        if taken.rowcount != 1:  # type: ignore[attr-defined]
+        taking = update(model).where(model.id == mail_id, self._is_due()).values(
+            status="sending", attempts=model.attempts + 1, claimed_by=self.owner, claimed_until=clock.now() + CLAIM)
+        row = session.execute(taking.returning(*self._columns()), execution_options=UNSYNCED).one_or_none()
+        if row is None:
             return None
-        row = session.get(model, mail_id, populate_existing=True)
-        assert row is not None
         mail = OutgoingMail(row.id, row.kind, row.ref, getattr(row, "school_id", None), row.to_address,
                             row.message_id, row.repeated, row.attempts, row.created_at)
         return mail, self._envelope(session, row, mail)
 
-    def _envelope(self, session: Session, row: MailOutboxMixin, mail: OutgoingMail) -> Envelope | None:
+    def _columns(self) -> list[Any]:
+        """The columns a claim reads; only the admin's outbox has schools."""
+        names = (*CLAIMED, *(["school_id"] if hasattr(self.model, "school_id") else []))
+        return [getattr(self.model, name) for name in names]
+
+    def _envelope(self, session: Session, row: Any, mail: OutgoingMail) -> Envelope | None:
         text, html = row.text, row.html
         kind = self.kinds.get(row.kind)
         if not text and kind and kind.compose:
@@ -185,13 +190,12 @@ class Courier:
 
     def _store(self, session: Session, mail: OutgoingMail, outcome: _Outcome) -> None:
         model = self.model
-        final = outcome.tell is not None
         values = outcome.values | {"claimed_by": None, "claimed_until": None}
+        if outcome.tell is not None:  # a mail may hold a code: its words are not kept longer than they serve
+            kept = model.keep_body
+            values |= {"text": case((kept, model.text), else_=""), "html": case((kept, model.html))}
         mine = and_(model.id == mail.id, model.claimed_by == self.owner)
-        session.execute(update(model).where(mine).values(values).execution_options(synchronize_session=False))
-        if final:  # a mail may hold a code: its words are not kept longer than they serve
-            session.execute(update(model).where(model.id == mail.id, model.keep_body.is_(False)).values(
-                text="", html=None).execution_options(synchronize_session=False))
+        session.execute(update(model).where(mine).values(values), execution_options=UNSYNCED)
         self._count(outcome)
         self._tell(session, mail, outcome)
 
@@ -214,8 +218,8 @@ class Courier:
         """The server cannot be reached: everything due waits a little, and says why."""
         self.done.unreachable = words
         with unit_of_work(self.db) as session:
-            session.execute(update(self.model).where(self._is_due()).values(_wait(words, UNREACHABLE_PAUSE))
-                            .execution_options(synchronize_session=False))
+            waiting = update(self.model).where(self._is_due()).values(_wait(words, UNREACHABLE_PAUSE))
+            session.execute(waiting, execution_options=UNSYNCED)
 
 
 def _wait(words: str, pause: timedelta) -> dict[str, Any]:
