@@ -40,21 +40,23 @@ class ReplicationCommand(AdminBase):
 
 class ReplicationMark(AdminBase):
     """Whether a school changed since it was last published: `changed` grows with every transaction that wrote
-    something the portal may show, `published` is the value the replicator last dealt with."""
+    something the portal may show (`app.replication.marks`), `published` is the value the replicator last dealt with,
+    `checked` the value at which revocations were last looked for."""
 
     __tablename__ = "replication_mark"
     __table_args__ = (
         Index(
             "ix_replication_mark_waiting",
             "school_id",
-            postgresql_where=text("changed <> published"),
-            sqlite_where=text("changed <> published"),
+            postgresql_where=text("changed <> published OR changed <> checked"),
+            sqlite_where=text("changed <> published OR changed <> checked"),
         ),
     )
 
     school_id: Mapped[int] = mapped_column(ForeignKey("school.id", ondelete="CASCADE"), primary_key=True)
     changed: Mapped[int] = mapped_column(default=1)
     published: Mapped[int] = mapped_column(default=0)
+    checked: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

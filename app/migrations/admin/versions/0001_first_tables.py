@@ -510,13 +510,14 @@ def upgrade() -> None:
     sa.Column('school_id', sa.Integer(), nullable=False),
     sa.Column('changed', sa.Integer(), nullable=False),
     sa.Column('published', sa.Integer(), nullable=False),
+    sa.Column('checked', sa.Integer(), nullable=False),
     sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['school_id'], ['school.id'], name=op.f('fk_replication_mark_school_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('school_id', name=op.f('pk_replication_mark'))
     )
     with op.batch_alter_table('replication_mark', schema=None) as batch_op:
-        batch_op.create_index('ix_replication_mark_waiting', ['school_id'], unique=False, postgresql_where=sa.text('changed <> published'), sqlite_where=sa.text('changed <> published'))
+        batch_op.create_index('ix_replication_mark_waiting', ['school_id'], unique=False, postgresql_where=sa.text('changed <> published OR changed <> checked'), sqlite_where=sa.text('changed <> published OR changed <> checked'))
 
     op.create_table('role_grant',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -814,7 +815,7 @@ def downgrade() -> None:
 
     op.drop_table('role_grant')
     with op.batch_alter_table('replication_mark', schema=None) as batch_op:
-        batch_op.drop_index('ix_replication_mark_waiting', postgresql_where=sa.text('changed <> published'), sqlite_where=sa.text('changed <> published'))
+        batch_op.drop_index('ix_replication_mark_waiting', postgresql_where=sa.text('changed <> published OR changed <> checked'), sqlite_where=sa.text('changed <> published OR changed <> checked'))
 
     op.drop_table('replication_mark')
     with op.batch_alter_table('pupil', schema=None) as batch_op:

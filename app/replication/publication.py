@@ -1,0 +1,149 @@
+"""The one function that decides what families may see. The replicator publishes it; a forecast would call it too.
+
+Visible: codes created, notified or used, of pupils who are present and of legal guardians whose link has not ended,
+none of whom refused. While a school has no open service its codes stay published, not valid: the portal can then say
+that the school is closed, and accounts keep their codes until a service opens again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from app.access.models import VALID_STATES, AccessRefusal, ActivationCode
+from app.online.models import OnlineService
+from app.schools.models import Authority, Division, School
+from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
+
+Row = dict[str, Any]
+
+
+class Held(NamedTuple):
+    """The account that holds a code, as the school knows it: for rows the portal does not have yet."""
+
+    account_id: int
+    used_at: Any
+
+
+@dataclass(slots=True)
+class Publication:
+    """What the portal shows of a school, by id; every row carries its digest. Nothing when no code is visible."""
+
+    school: Row | None = None
+    pupils: dict[int, Row] = field(default_factory=dict)
+    codes: dict[int, Row] = field(default_factory=dict)
+    held: dict[int, Held] = field(default_factory=dict)
+
+
+def publication(session: Session, school_id: int, today: date) -> Publication:
+    """What is visible of a school on a day. Called in the school's scope."""
+    found = Publication()
+    services = open_services(session)
+    for code, pupil, guardian in session.execute(_visible(today)):
+        found.codes[code.id] = _digested(_code_row(code, guardian, bool(services)))
+        if code.account_id is not None:
+            found.held[code.id] = Held(code.account_id, code.used_at)
+        found.pupils.setdefault(pupil.id, _pupil_row(pupil))
+    if not found.codes:
+        return found
+    divisions = _divisions(session, today)
+    for pupil_id, row in found.pupils.items():
+        found.pupils[pupil_id] = _digested(row | {"division": divisions.get(pupil_id)})
+    found.school = _digested(_school_row(session, school_id, services))
+    return found
+
+
+def open_services(session: Session) -> list[str]:
+    """Codes of the services open in the school of the scope."""
+    return list(session.scalars(
+        select(OnlineService.code).where(OnlineService.state == "open").order_by(OnlineService.code)))  # fmt: skip
+
+
+def visible_ids(session: Session, today: date) -> set[int]:
+    """The ids of the codes that may open something today: none while no service is open."""
+    if not open_services(session):
+        return set()
+    return set(session.scalars(_visible(today).with_only_columns(ActivationCode.id)))
+
+
+def _visible(today: date) -> Any:
+    couple = and_(
+        GuardianLink.school_id == ActivationCode.school_id,
+        GuardianLink.guardian_id == ActivationCode.guardian_id,
+        GuardianLink.pupil_id == ActivationCode.pupil_id,
+    )
+    link = exists().where(couple, GuardianLink.rank.is_not(None), GuardianLink.certified,
+                          or_(GuardianLink.ended_on.is_(None), GuardianLink.ended_on > today))  # fmt: skip
+    refusal = exists().where(
+        AccessRefusal.school_id == ActivationCode.school_id,
+        AccessRefusal.guardian_id == ActivationCode.guardian_id,
+        AccessRefusal.pupil_id == ActivationCode.pupil_id,
+        AccessRefusal.lifted_on.is_(None),
+    )
+    present = exists().where(
+        Enrolment.school_id == ActivationCode.school_id, Enrolment.pupil_id == ActivationCode.pupil_id, _open_on(today)
+    )
+    return (
+        select(ActivationCode, Pupil, Guardian)
+        .join(Pupil, and_(Pupil.id == ActivationCode.pupil_id, Pupil.school_id == ActivationCode.school_id))
+        .outerjoin(
+            Guardian,
+            and_(Guardian.id == ActivationCode.guardian_id, Guardian.school_id == ActivationCode.school_id),
+        )
+        .where(ActivationCode.state.in_(VALID_STATES), present)
+        .where(or_(ActivationCode.holder == "pupil", and_(link, ~refusal)))
+        .order_by(ActivationCode.id)
+    )
+
+
+def _open_on(today: date) -> Any:
+    return or_(Enrolment.ends_on.is_(None), Enrolment.ends_on > today)
+
+
+def _divisions(session: Session, today: date) -> dict[int, str]:
+    """The class of each pupil, of the latest year they are enrolled in."""
+    rows = session.execute(
+        select(Enrolment.pupil_id, Division.label)
+        .join(Division, and_(Division.id == Enrolment.division_id, Division.school_id == Enrolment.school_id))
+        .where(_open_on(today))
+        .order_by(Enrolment.school_year_id)
+    )
+    return {row.pupil_id: row.label for row in rows}
+
+
+def _school_row(session: Session, school_id: int, services: list[str]) -> Row:
+    named = select(School, Authority.name).join(Authority, Authority.id == School.authority_id)
+    school, academy = session.execute(named.where(School.id == school_id)).one()
+    town = " ".join(part for part in (school.postal_code, school.city) if part)
+    address = [line for line in (school.address1, school.address2, town) if line]
+    return {"id": school.id, "uai": school.uai, "name": school.name, "academy": academy, "address": address,
+            "phone": school.phone, "services": services}  # fmt: skip
+
+
+def _pupil_row(pupil: Pupil) -> Row:
+    return {"id": pupil.id, "school_id": pupil.school_id, "last_name": pupil.usage_name or pupil.last_name,
+            "first_name": pupil.first_name, "birth_date": pupil.birth_date, "sex": pupil.sex}  # fmt: skip
+
+
+def _code_row(code: ActivationCode, guardian: Guardian | None, valid: bool) -> Row:
+    return {"id": code.id, "school_id": code.school_id, "pupil_id": code.pupil_id, "holder": code.holder,
+            "guardian_id": code.guardian_id, "guardian_name": guardian.shown_name if guardian else None,
+            "guardian_first_name": guardian.first_name if guardian else None, "hint": code.hint,
+            "lookup_hash": code.lookup_hash, "valid": valid}  # fmt: skip
+
+
+def _digested(row: Row) -> Row:
+    content = json.dumps(row, sort_keys=True, default=str, ensure_ascii=False)
+    return row | {"digest": hashlib.sha256(content.encode()).hexdigest()}
+
+
+def all_rows(found: Publication) -> Iterable[Row]:
+    """Every row, for counting."""
+    return [*([found.school] if found.school else []), *found.pupils.values(), *found.codes.values()]
