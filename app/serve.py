@@ -84,11 +84,16 @@ class Child:
         """Whether the process is there right now."""
         return self.process is not None and self.process.poll() is None
 
+    def clear(self) -> None:
+        """End what a fallen process had started: two generations must not work side by side."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
     def signal(self, number: int) -> None:
-        """Send a signal to the process and those it started."""
+        """Send a signal to the process; it passes it on to those it started."""
         if self.process is not None and self.running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number) if number == signal.SIGKILL else self.process.send_signal(number)
+            self.process.send_signal(number)
 
 
 @dataclass
@@ -117,6 +122,7 @@ class Supervisor:
         if child.running or child.process is None:
             return
         if child.restart_at is None:
+            child.clear()
             if time.monotonic() - child.started > STEADY_SECONDS:
                 child.pause = FIRST_PAUSE
             child.restart_at = time.monotonic() + child.pause
@@ -136,7 +142,7 @@ class Supervisor:
         while any(child.running for child in self.children) and time.monotonic() < deadline:
             time.sleep(0.05)
         for child in self.children:
-            child.signal(signal.SIGKILL)
+            child.clear()
             if child.process is not None:
                 child.process.wait()
             for held in child.sockets:

@@ -15,6 +15,7 @@ import click
 from app.core.actor import Actor
 
 BAR_WIDTH = 30
+REFUSED = 2  # nothing was done: what is said of it is an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def speaks_json(body: Callable[..., Result]) -> Callable[..., int]:
         if as_json:
             click.echo(json.dumps(result.data, ensure_ascii=False, default=str))
         else:
-            click.echo("\n".join(result.lines))
+            click.echo("\n".join(result.lines), err=result.status == REFUSED)
         return result.status
 
     return command

@@ -12,11 +12,11 @@ from sqlalchemy import or_, select
 from app.access.planning import NotifyRequest
 from app.access.queries import Selection
 from app.commands.base import Result, speaks_json
-from app.commands.instance import inside
+from app.commands.instance import Place, inside
 from app.commands.jobs import carry_out, result_of, save_artifact, send_mails
 from app.core.db import admin_db
 from app.core.errors import BadInput, NotFound
-from app.schools.models import Division, Programme, School
+from app.schools.models import Division, Programme
 
 MODES = ("email", "paper")
 
@@ -33,7 +33,7 @@ def chosen_pupils(body: Callable[..., Any]) -> Callable[..., Any]:
     return mef(division(body))
 
 
-def selection(school: School, mef: str | None, division: str | None) -> Selection:
+def selection(school: Place, mef: str | None, division: str | None) -> Selection:
     """What the two options choose among the school's present programmes and divisions."""
     if mef and division:
         raise click.UsageError("--mef et --division s'excluent.")
@@ -51,7 +51,7 @@ def selection(school: School, mef: str | None, division: str | None) -> Selectio
     return Selection("programme" if mef else "division", found)
 
 
-def _known(school: School, mef: bool) -> str:
+def _known(school: Place, mef: bool) -> str:
     wanted = select(Programme.mef_code) if mef else select(Division.code).where(
         Division.school_year_id == school.school_year_id)
     names = list(admin_db.session.scalars(wanted.order_by(Programme.mef_code if mef else Division.code)))

@@ -77,6 +77,9 @@ def _of_the_machine(error: Exception) -> Fault | None:
         return Fault("file", f"{error.filename} : {said}." if error.filename else f"{said}.")
     if kind == "KeyMissing":
         return Fault("keys", f"Clé absente ou illisible : {error}", "Créez les clés : run.py keys DOSSIER")
+    if kind == "CommandError":
+        return Fault("schema", f"La base ne correspond pas à cette version de Livret : {error}",
+                     "Elle vient sans doute d'une version plus récente : mettez le programme à jour.")
     if kind == "OperationalError":
         said = str(getattr(error, "orig", error)).strip().splitlines() or [kind]
         return Fault("database", f"La base de données ne répond pas : {said[0]}",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from sqlalchemy import select
@@ -28,6 +30,7 @@ def open_instance() -> Config:
     """
     settings = config.load()
     make_home(settings)
+    log_to(settings.home / "logs" / "commands.log")
     load_keys(settings)
     admin_db.bind(settings.admin_db)
     portal_db.bind(settings.portal_db)
@@ -43,6 +46,13 @@ def make_home(settings: Config) -> None:
     for name in (".", "files", "logs", "portal", "beat"):
         folder = settings.home / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def log_to(path: Path) -> None:
+    """Warnings and traces of the code below go to a file: the terminal is for what a person can use."""
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 def load_keys(settings: Config) -> None:
@@ -61,19 +71,32 @@ def portal_keys(settings: Config) -> Path:
     return settings.keys.parent / "portal" if settings.keys else settings.key_folder("portal")
 
 
-def school_of(uai: str) -> School:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A school as a command knows it: plain facts, which outlive transactions and scopes."""
+
+    id: int
+    uai: str
+    name: str
+    kind: str
+    authority_id: int
+    school_year_id: int
+
+
+def school_of(uai: str) -> Place:
     """The school of that UAI. Raises `NotFound` with the UAIs there are, when they are few."""
     with system_scope("a command names a school by its UAI"):
         school = admin_db.session.scalar(select(School).where(School.uai == uai.strip().upper()))
+        found = Place(**{f.name: getattr(school, f.name) for f in fields(Place)}) if school else None
         known = list(admin_db.session.scalars(select(School.uai).order_by(School.uai).limit(20)))
-    if school is None:
+    if found is None:
         hint = f"Connus : {', '.join(known)}." if known else "Créez-le : run.py school create UAI --name NOM"
         raise NotFound(f"Aucun établissement {uai} dans cette instance.", hint=hint)
-    return school
+    return found
 
 
 @contextmanager
-def inside(uai: str) -> Iterator[tuple[Config, School]]:
+def inside(uai: str) -> Iterator[tuple[Config, Place]]:
     """Open the instance and enter a school: only its rows exist within."""
     settings = open_instance()
     school = school_of(uai)

@@ -51,7 +51,11 @@ def result_of(job: JobView, data: Mapping[str, Any], said: list[str]) -> Result:
     """A job's outcome as a command says it: its closing sentence, its report, its exit code."""
     lines = report_of(job)
     facts = {"status": job.state, "message": job.message, "job": job.id, **data, "lines": lines}
-    return Result(facts, [*([job.message] if job.message else []), *said, *in_words(lines)], services.exit_code(job))
+    if job.state in ("refused", "failed"):
+        rest = [line for line in lines if line["message"] not in job.message]
+        return Result(facts, [f"Erreur : {job.message}", *in_words(rest)], services.exit_code(job))
+    rest = [line for line in lines if line["message"] != job.message]
+    return Result(facts, [*([job.message] if job.message else []), *said, *in_words(rest)], services.exit_code(job))
 
 
 def in_words(lines: list[dict[str, Any]]) -> list[str]:

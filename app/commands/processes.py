@@ -92,9 +92,9 @@ def web_command(side: str, listening: socket) -> list[str]:
 def worker_command() -> list[str]:
     """One Celery worker with threads: PDF rendering runs in processes of its own (DESIGN §7)."""
     return [sys.executable, "-m", "celery", "-A", CELERY_APP, "worker", "--pool", "threads", "--concurrency", "4",
-            "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+            "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
 
 
 def scheduler_command() -> list[str]:
     """Celery beat: what happens by itself (`app/jobs/schedule.py`)."""
-    return [sys.executable, "-m", "celery", "-A", CELERY_APP, "beat", "--loglevel", "INFO", "--pidfile", ""]
+    return [sys.executable, "-m", "celery", "-A", CELERY_APP, "beat", "--loglevel", "WARNING", "--pidfile", ""]

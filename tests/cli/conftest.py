@@ -13,6 +13,7 @@ import pytest
 
 from app import cli
 from app.core.db import admin_db, portal_db
+from run import compile_translations
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ class Answer:
     def json(self) -> Any:
         """Standard output, which is one JSON object and nothing else."""
         return json.loads(self.out)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_words() -> None:
+    """What run.py does before it hands over, for whoever starts pytest by hand."""
+    compile_translations()
 
 
 Run = Callable[..., Answer]
