@@ -130,16 +130,16 @@ def _detail(view: Any, item: Any, name: str) -> dict[str, Any]:
     value = value_of(item, name)
     href = None
     if is_relation(view.screen.model, name) and value is not None:
-        href = _page_of(value)
+        href = page_of(value)
     shown = formatter(view.screen, name)(value)
     return {"label": label(view.screen, name), "value": shown if shown is not None else "", "href": href}
 
 
-def _page_of(item: Any) -> str | None:
-    """The page of another row, if it has one and the person may open it."""
+def page_of(item: Any) -> str | None:
+    """The page of another row, generated or made by hand, if it has one and the person may open it."""
     for view in current_app.appbuilder.baseviews:
-        screen = getattr(view, "screen", None)
-        if screen is not None and screen.model is type(item) and view.may("show"):
+        shown = view.screen.model if hasattr(view, "screen") else getattr(view, "shows", None)
+        if shown is type(item) and view.may("show"):
             return url_for(f"{view.endpoint}.show", pk=inspect(item).identity[0])
     return None
 

@@ -119,7 +119,7 @@ def _condition(column: Column, kind: str, operator: str, text: str) -> Any:
         sought = folded(text)
         field = fold(column.expression)
         return field.contains(sought, autoescape=True) if operator == "contains" else field == sought
-    value = _typed(kind, text)
+    value = _typed(column.kind if kind == "choice" else kind, text)
     if value is None:
         return false()  # « abc » is nobody's birth date
     if kind == "moment":

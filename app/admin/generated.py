@@ -12,19 +12,18 @@ from typing import Any, ClassVar
 
 from flask import Response, abort, flash, redirect, request, send_file, url_for
 from flask_appbuilder import ModelView, expose
-from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.security.decorators import has_access
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import delete, inspect, select
 from sqlalchemy.exc import IntegrityError
 
-from app.admin import actions, drawing, filters
-from app.admin.columns import Columns, label
+from app.admin import actions, drawing
+from app.admin.columns import label
 from app.admin.declaration import Screen
 from app.admin.form_fields import make_form
 from app.admin.listing import Listing
-from app.admin.page import CATEGORIES, check_drawn_for
+from app.admin.page import CATEGORIES, category_here, check_drawn_for
 from app.audit.services import record
 from app.core import clock
 from app.core.db import admin_db
@@ -174,7 +173,7 @@ class LivretView(actions.ActionsMixin, ModelView):
         # By statement: `session.delete` would empty the columns that point here instead of meeting the constraint.
         admin_db.session.flush()
         admin_db.session.expunge(item)
-        admin_db.session.execute(delete(self.screen.model).where(_key_column(self.screen.model) == pk))
+        admin_db.session.execute(delete(self.screen.model).where(key_column(self.screen.model) == pk))
         self.post_delete(item)
         return pk
 
@@ -194,7 +193,7 @@ class LivretView(actions.ActionsMixin, ModelView):
 
     def find(self, pk: int) -> Any:
         """The row, through the gate; 404 when it does not exist or belongs to another school."""
-        statement = select(self.screen.model).where(_key_column(self.screen.model) == pk)
+        statement = select(self.screen.model).where(key_column(self.screen.model) == pk)
         scope = current_scope()
         if self.screen.narrow is not None and scope is not None:
             statement = statement.where(self.screen.narrow(scope))
@@ -232,7 +231,7 @@ class LivretView(actions.ActionsMixin, ModelView):
         )
 
     def _crumbs(self, page: str, title: Any, item: Any) -> list[tuple[Any, str | None]]:
-        menu = [(CATEGORIES[self.screen.menu], None)] if self.screen.menu else []
+        menu = [(CATEGORIES[category_here(self.screen.menu)], None)] if self.screen.menu else []
         crumbs: list[tuple[Any, str | None]] = [*menu, (self.screen.words.many, self.list_url())]
         if page in ("form", "delete") and item is not None:
             crumbs.append((str(item), self._link("show", _key(item))))
@@ -249,57 +248,10 @@ class LivretView(actions.ActionsMixin, ModelView):
         return f"{place}{self.screen.resource.replace('_', '-')}-{clock.today():%Y-%m-%d}.xlsx"
 
 
-def _key_column(model: type) -> Any:
+def key_column(model: type) -> Any:
+    """The mapped primary key."""
     return getattr(model, inspect(model).primary_key[0].key)
 
 
 def _key(item: Any) -> int:
     return int(inspect(item).identity[0])
-
-
-def check_screen(screen: Screen) -> None:
-    """Stop the start when an entry names what does not exist; nobody finds it out on a page."""
-    columns = Columns(screen)
-    for name in (*screen.list_columns, *screen.sortable, *(n.lstrip("-") for n in screen.base_order)):
-        columns[name]
-    filters.criteria(screen, {}, with_options=False)
-    for name in (*screen.list_columns, *(f for g in (*screen.shown, *screen.edited) for f in g.fields)):
-        label(screen, name)
-
-
-def build_view(screen: Screen) -> type[LivretView]:
-    """The view class of one declaration. Its routes are the screen's verbs, its actions' and its mixin's own."""
-    check_screen(screen)
-    own = screen.mixin or object
-    routes = {name for name in dir(own) if hasattr(getattr(own, name), "_urls")}
-    acts = any(hasattr(getattr(own, name), "_action") for name in dir(own))
-    bases = (screen.mixin, LivretView) if screen.mixin else (LivretView,)
-    real = set(inspect(screen.model).columns.keys())
-    columns = {
-        "datamodel": SQLAInterface(screen.model, admin_db.session),
-        "search_columns": [c for c in screen.search_columns if c in real] or [_first(screen.model)],
-        "list_columns": [*screen.list_columns],
-        "order_columns": [*screen.sortable],
-        "show_columns": [f for g in screen.shown for f in g.fields],
-        "add_columns": [_first(screen.model)],  # our own forms; FAB only needs something it can name
-        "edit_columns": [_first(screen.model)],
-        "label_columns": {name: name for name in [*screen.list_columns, *real]},
-    }
-    include = (set(screen.verbs) & FAB_ROUTES) | routes | ({"action", "action_post"} if acts else set())
-    return type(
-        screen.name,
-        bases,
-        columns
-        | {
-            "screen": screen,
-            "route_base": screen.route,
-            "class_permission_name": screen.resource,
-            "include_route_methods": include,
-            "list_title": screen.words.many,
-            "__doc__": f"Generated from the `{screen.resource}` line of screens.py.",
-        },
-    )
-
-
-def _first(model: type) -> str:
-    return str(inspect(model).primary_key[0].key)

@@ -16,11 +16,13 @@ from app.core.scope import current_scope
 
 class HandmadePage(BaseView):
     """A page of the menu bar. `title` and `category` make its breadcrumb; `resource` is what permissions name.
-    A page that `needs_school` is no entry of the menu bar for who works on the whole academy."""
+    A page that `needs_school` is no entry of the menu bar for who works on the whole academy; `shows` is the entity
+    that its `show` route is about, for links to it from elsewhere."""
 
     title: Any = ""
     category: str = "online"
     needs_school: bool = False
+    shows: type | None = None
 
     def draw(self, template: str, *, title: Any = None, crumbs: tuple[Any, ...] = (), **data: Any) -> str:
         """Render in the frame. `crumbs` are (label, address) pairs below the page's own."""

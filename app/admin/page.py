@@ -73,17 +73,17 @@ class MenuCategory:
 
 def admin_menu() -> list[MenuCategory]:
     """The menu bar for whoever is signed in: FAB's menu, each entry judged by the permission its page asks for."""
-    found = []
-    order = list(CATEGORIES)
-    for category in sorted(current_app.appbuilder.menu.get_list(), key=lambda c: _rank(order, c.name)):
-        entries = tuple(_entry(item) for item in category.childs if _may_open(item))
-        if entries:
-            found.append(MenuCategory(str(CATEGORIES.get(category.name, category.label)), entries))
-    return found
+    found: dict[str, list[MenuEntry]] = {name: [] for name in CATEGORIES}
+    for category in current_app.appbuilder.menu.get_list():
+        title = category_here(category.name)
+        found.setdefault(title, []).extend(_entry(item) for item in category.childs if _may_open(item))
+    return [MenuCategory(str(CATEGORIES.get(name, name)), tuple(entries)) for name, entries in found.items() if entries]
 
 
-def _rank(order: list[str], name: str) -> int:
-    return order.index(name) if name in order else len(order)
+def category_here(name: str) -> str:
+    """Where a page's entry stands: « Académie » is the administrator's; in a school its pages are settings."""
+    scope = current_scope()
+    return "settings" if name == "academy" and scope is not None and scope.kind == "school" else name
 
 
 def _may_open(item: Any) -> bool:

@@ -13,12 +13,11 @@ from flask_babel import lazy_gettext as _l
 
 from app.access.models import AccessRefusal, ActivationCode, Notification, PortalAccount
 from app.admin import letters, rules, words
+from app.admin.building import build_view
 from app.admin.columns import States, yes_badge
 from app.admin.declaration import READ_ONLY, Group, Related, Screen
-from app.admin.generated import build_view
 from app.admin.page import CATEGORIES
 from app.audit.models import AuditLine
-from app.jobs.models import Job
 from app.online.models import SERVICES, OnlineService
 from app.schools.models import Authority, Division, DivisionStaff, GradeLevel, Programme, School, SchoolYear
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil, Staff
@@ -182,13 +181,6 @@ SCREENS: tuple[Screen, ...] = (
         search_columns=("identifier", "email", "state"), base_order=("-created_at",),
         choices={"state": States("account")},
         groups=(Group("", ("identifier", "email", "state", "created_at", "confirmed_at")),),
-    ),
-    # ---- Échanges de données -----------------------------------------------------------------------------------
-    Screen(
-        Job, "JobView", "job", words.JOB, verbs=READ_ONLY,
-        list_columns=("label", "state", "created_by_name", "created_at", "ended_at"),
-        search_columns=("label", "state", "created_at"), base_order=("-created_at",),
-        groups=(Group("", ("label", "state", "message", "created_by_name", "created_at", "started_at", "ended_at")),),
     ),
     # ---- Académie ----------------------------------------------------------------------------------------------
     Screen(

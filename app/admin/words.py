@@ -81,10 +81,6 @@ ACCOUNT = Words(
     _l("Portal account"), _l("Portal accounts"), _l("Add an account"),
     lambda n: ngettext("%(n)s account", "%(n)s accounts", n, n=shown(n)),
 )
-JOB = Words(
-    _l("Job"), _l("Jobs"), _l("Add a job"),
-    lambda n: ngettext("%(n)s job", "%(n)s jobs", n, n=shown(n)),
-)
 AUDIT = Words(
     _l("Act"), _l("History of acts"), _l("Add an act"),
     lambda n: ngettext("%(n)s act", "%(n)s acts", n, n=shown(n)),

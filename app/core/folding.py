@@ -14,6 +14,7 @@ _PLAIN = {
     "c": "çćč",
     "e": "èéêëēėę",
     "i": "ìíîïī",
+    "l": "ł",
     "n": "ñń",
     "o": "òóôõöøō",
     "s": "śš",
@@ -21,8 +22,9 @@ _PLAIN = {
     "y": "ýÿ",
     "z": "źżž",
 }
-_FROM = "".join(_PLAIN.values()) + "’"
-_TO = "".join(letter * len(accented) for letter, accented in _PLAIN.items()) + "'"
+# Capitals too: a PostgreSQL database in the C locale lowers ASCII only.
+_FROM = "".join(accented + accented.upper() for accented in _PLAIN.values()) + "’"
+_TO = "".join(letter * 2 * len(accented) for letter, accented in _PLAIN.items()) + "'"
 _TABLE = str.maketrans(_FROM, _TO) | {ord("œ"): "oe", ord("æ"): "ae"}
 
 
@@ -43,7 +45,10 @@ class fold(GenericFunction[str]):  # noqa: N801 - named like the SQL functions i
 def _fold_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     inner = compiler.process(element.clauses, **options)
     plain_apostrophe = _TO.replace("'", "''")
-    return f"replace(replace(translate(lower({inner}), '{_FROM}', '{plain_apostrophe}'), 'œ', 'oe'), 'æ', 'ae')"
+    text = f"translate(lower({inner}), '{_FROM}', '{plain_apostrophe}')"
+    for letter, pair in (("œ", "oe"), ("Œ", "oe"), ("æ", "ae"), ("Æ", "ae")):
+        text = f"replace({text}, '{letter}', '{pair}')"
+    return text
 
 
 @event.listens_for(Engine, "connect")

@@ -42,7 +42,9 @@ def test_each_page_has_its_own_title(head: Browser) -> None:
 
 
 @pytest.mark.row("M002")
-def test_menu_bar_shows_what_one_may_use(admin_app: Flask, head: Browser, academy: Browser, sqlite_world: World) -> None:
+def test_menu_bar_shows_what_one_may_use(
+    admin_app: Flask, head: Browser, academy: Browser, sqlite_world: World
+) -> None:
     """The order is fixed; an entry comes with its page, for whoever may open it, and opens."""
     def menu(browser: Browser) -> dict[str, list[str]]:
         nav = browser.get("/").split('<nav class="menu"', 1)[1].split("</nav>", 1)[0]
@@ -59,6 +61,8 @@ def test_menu_bar_shows_what_one_may_use(admin_app: Flask, head: Browser, academ
             assert {browser.client.get(href).status_code for href in entries} == {200}
     assert "Téléservices" in menu(head) and "Téléservices" not in menu(librarian)
     assert "/guardian/list/" not in menu(librarian)["Paramétrage"]
+    assert "Académie" in menu(academy) and "Académie" not in menu(head)
+    assert "/school/list/" in menu(head)["Paramétrage"]
     assert len(CATEGORIES) == len(order)
 
 
