@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, with_loader_crit
 from app.core.db import AdminBase
 from app.core.keys import school_fk, school_relation, school_unique
 from app.core.scope import SchoolScoped, Scope, Scoped, ScopeMissing, scope_rule
+from app.replication import marks  # noqa: F401 - from here on, changes that the portal may show are noticed
 
 
 class Authority(AdminBase):

@@ -1,0 +1,130 @@
+"""Reading back what happened on the portal: in order, once, the last number read kept in the same transaction.
+
+When both sides moved, the admin wins: a code that was invalidated or refused meanwhile is neither attached nor used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import case, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from app.access.models import VALID_STATES, ActivationCode, PortalAccount
+from app.core.actor import SYSTEM
+from app.core.db import portal_db, writing
+from app.core.scope import system_scope
+from app.core.types import UtcDateTime
+from app.core.uow import unit_of_work
+from app.portal.models import PortalEvent
+from app.replication.marks import unmarked
+from app.replication.models import ReplicationState
+from app.workflow import bulk
+
+BATCH = 1000
+Payloads = list[dict[str, Any]]
+
+
+def read_events() -> int:
+    """Take over every event not read yet; how many there were."""
+    total = 0
+    while count := _read_batch():
+        total += count
+    return total
+
+
+def _read_batch() -> int:
+    with system_scope("the portal's events concern every school"), unmarked(), unit_of_work() as session:
+        state = the_state(session)
+        found = _after(state.last_event)
+        for kind, run in groupby(found, key=lambda event: event.kind):
+            if kind in APPLY:
+                APPLY[kind](session, [event.payload for event in run])
+        if found:
+            state.last_event = found[-1].id
+        return len(found)
+
+
+def _after(number: int) -> list[Any]:
+    with writing(False):  # the unit of work around is the other database's
+        found = portal_db.session.execute(
+            select(PortalEvent.id, PortalEvent.kind, PortalEvent.payload)
+            .where(PortalEvent.id > number)
+            .order_by(PortalEvent.id)
+            .limit(BATCH)
+        ).all()
+        portal_db.session.rollback()
+        return list(found)
+
+
+def the_state(session: Session) -> ReplicationState:
+    """The one row, locked: two replicators read events one after the other."""
+    state = session.get(ReplicationState, 1, with_for_update=True)
+    if state is None:
+        state = ReplicationState(id=1, last_event=0)
+        session.add(state)
+        session.flush()
+    return state
+
+
+def _created(session: Session, payloads: Payloads) -> None:
+    ids = [p["account_id"] for p in payloads]
+    known = set(session.scalars(select(PortalAccount.id).where(PortalAccount.id.in_(ids))))
+    rows = [
+        {"id": p["account_id"], "identifier": p["identifier"], "email": p["email"], "state": "provisional",
+         "created_at": datetime.fromisoformat(p["created_at"])}
+        for p in payloads if p["account_id"] not in known
+    ]  # fmt: skip
+    if rows:
+        session.execute(insert(PortalAccount), rows)
+
+
+def _confirmed(session: Session, payloads: Payloads) -> None:
+    for payload in payloads:
+        moment = datetime.fromisoformat(payload["at"])
+        _move(session, [payload["account_id"]], state="confirmed", confirmed_at=moment)
+
+
+def _lapsed(session: Session, payloads: Payloads) -> None:
+    ids = [p["account_id"] for p in payloads]
+    _move(session, ids, state="lapsed")
+    held = update(ActivationCode).where(ActivationCode.account_id.in_(ids), ActivationCode.used_at.is_(None))
+    session.execute(held.values(account_id=None).execution_options(synchronize_session=False))
+
+
+def _closed(session: Session, payloads: Payloads) -> None:
+    _move(session, [p["account_id"] for p in payloads], state="closed")
+
+
+def _move(session: Session, ids: list[int], **values: Any) -> None:
+    chosen = update(PortalAccount).where(PortalAccount.id.in_(ids))
+    session.execute(chosen.values(**values).execution_options(synchronize_session=False))
+
+
+def _attached(session: Session, payloads: Payloads) -> None:
+    holders = {p["code_id"]: p["account_id"] for p in payloads}
+    chosen = update(ActivationCode).where(ActivationCode.id.in_(holders), ActivationCode.state.in_(VALID_STATES))
+    values = {"account_id": case(holders, value=ActivationCode.id)}
+    session.execute(chosen.values(values).execution_options(synchronize_session=False))
+
+
+def _used(session: Session, payloads: Payloads) -> None:
+    """Created or notified codes become used, through the engine; those that died meanwhile stay dead."""
+    moments = {p["code_id"]: literal(datetime.fromisoformat(p["at"]), UtcDateTime) for p in payloads}
+    where = ActivationCode.id.in_(moments)
+    used_at = case(moments, value=ActivationCode.id)
+    bulk.apply_many(ActivationCode, "use", where, actor=SYSTEM, session=session, data={"used_at": used_at})
+
+
+APPLY: dict[str, Callable[[Session, Payloads], None]] = {
+    "account.created": _created,
+    "account.confirmed": _confirmed,
+    "account.lapsed": _lapsed,
+    "account.closed": _closed,
+    "code.attached": _attached,
+    "code.used": _used,
+}
+

@@ -1,0 +1,148 @@
+"""Orders to the portal that do not wait for the nightly copy: numbered, applied once, within 60 s (DESIGN §7).
+
+Nobody has to remember to send one: every few seconds the schools that changed are looked through for codes that open
+nothing any more, whatever the reason (invalidated, refused, link or enrolment ended, service closed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.actor import SYSTEM
+from app.core.db import admin_db, portal_db, writing
+from app.core.scope import school_scope, system_scope
+from app.core.uow import unit_of_work
+from app.portal.models import Account, AppliedCommand, PublishedCode, PublishedSchool
+from app.replication.models import ReplicationCommand, ReplicationMark
+from app.replication.publication import open_services, visible_ids
+from app.workflow import engine
+
+REWRITE = ""  # a digest that nothing has: the next replication compares the row's content again
+
+
+def order(session: Session, kind: str, **payload: Any) -> None:
+    """Queue an order, in the transaction that decided it. `kind`: revoke (code_ids), withdraw (school_id, services),
+    attach (code_id, account_id), detach (code_id), close (account_id)."""
+    session.add(ReplicationCommand(kind=kind, payload=payload, created_at=clock.now()))
+
+
+def send_orders() -> int:
+    """Look for revocations in the schools that changed, then apply every order that waits; how many were applied."""
+    order_revocations()
+    return apply_commands()
+
+
+def order_revocations() -> int:
+    """Order the end of what the portal still shows and should not; how many schools were looked through."""
+    waiting = select(ReplicationMark.school_id, ReplicationMark.changed).where(
+        ReplicationMark.changed != ReplicationMark.checked
+    )
+    with system_scope("schools that changed since they were last looked through"):
+        schools = admin_db.session.execute(waiting).all()
+    for school_id, changed in schools:
+        with school_scope(school_id), unit_of_work() as session:
+            _order_for(session, school_id)
+            session.execute(
+                update(ReplicationMark).where(ReplicationMark.school_id == school_id).values(checked=changed)
+            )
+    return len(schools)
+
+
+def _order_for(session: Session, school_id: int) -> None:
+    shown, services = _shown(school_id)
+    if not shown and not services:
+        return
+    if gone := sorted(shown - visible_ids(session, clock.today())):
+        order(session, "revoke", code_ids=gone)
+    still = set(open_services(session))
+    if services - still:
+        order(session, "withdraw", school_id=school_id, services=sorted(services - still))
+
+
+def _shown(school_id: int) -> tuple[set[int], set[str]]:
+    """What the portal shows of a school: valid codes, services."""
+    with system_scope("the replicator reads what it published"), writing(False):
+        valid = select(PublishedCode.id).where(PublishedCode.school_id == school_id, PublishedCode.valid)
+        codes = set(portal_db.session.scalars(valid))
+        named = select(PublishedSchool.services).where(PublishedSchool.id == school_id)
+        services = portal_db.session.scalar(named) or []
+        portal_db.session.rollback()
+    return codes, set(services)
+
+
+def apply_commands() -> int:
+    """Apply the orders that wait, in their order, each in a transaction of its own on the portal; how many."""
+    waiting = select(ReplicationCommand.number, ReplicationCommand.kind, ReplicationCommand.payload)
+    orders = admin_db.session.execute(
+        waiting.where(ReplicationCommand.applied_at.is_(None)).order_by(ReplicationCommand.number)
+    ).all()
+    admin_db.session.rollback()
+    for number, kind, payload in orders:
+        _apply_once(number, kind, payload)
+        with unit_of_work() as session:
+            done = update(ReplicationCommand).where(ReplicationCommand.number == number)
+            session.execute(done.values(applied_at=clock.now()))
+    return len(orders)
+
+
+def _apply_once(number: int, kind: str, payload: dict[str, Any]) -> None:
+    """The number is written in the transaction that obeys: after a crash in between, it is not obeyed twice."""
+    try:
+        with system_scope("an order of the school"), unit_of_work(portal_db) as session:
+            if session.get(AppliedCommand, number) is None:
+                session.add(AppliedCommand(number=number, at=clock.now()))
+                session.flush()
+                OBEY[kind](session, payload)
+    except IntegrityError:  # another worker has just applied it
+        if portal_db.session.get(AppliedCommand, number) is None:
+            raise
+
+
+def _revoke(session: Session, payload: dict[str, Any]) -> None:
+    ids = payload["code_ids"]
+    for start in range(0, len(ids), 500):
+        _codes(session, ids[start : start + 500], valid=False, digest=REWRITE)
+
+
+def _withdraw(session: Session, payload: dict[str, Any]) -> None:
+    school = session.get(PublishedSchool, payload["school_id"])
+    if school is not None:
+        school.services = [code for code in school.services if code not in payload["services"]]
+        school.digest = REWRITE
+
+
+def _attach(session: Session, payload: dict[str, Any]) -> None:
+    """Access continuity: the code joins an account that exists (M082)."""
+    account = session.get(Account, payload["account_id"])
+    if account is not None and account.state == "confirmed":
+        _codes(session, [payload["code_id"]], account_id=account.id, attached_at=clock.now(), used_at=clock.now())
+
+
+def _detach(session: Session, payload: dict[str, Any]) -> None:
+    _codes(session, [payload["code_id"]], account_id=None, attached_at=None, used_at=None)
+
+
+def _close(session: Session, payload: dict[str, Any]) -> None:
+    account = session.get(Account, payload["account_id"])
+    if account is not None and account.state in ("provisional", "confirmed"):
+        engine.apply(account, "close", actor=SYSTEM, session=session)
+
+
+def _codes(session: Session, ids: list[int], **values: Any) -> None:
+    chosen = update(PublishedCode).where(PublishedCode.id.in_(ids))
+    session.execute(chosen.values(**values).execution_options(synchronize_session=False))
+
+
+OBEY: dict[str, Callable[[Session, dict[str, Any]], None]] = {
+    "revoke": _revoke,
+    "withdraw": _withdraw,
+    "attach": _attach,
+    "detach": _detach,
+    "close": _close,
+}

@@ -1,0 +1,124 @@
+"""What comes back: accounts and the use of codes, in order, once; when both sides moved, the school wins."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.access.models import ActivationCode, PortalAccount
+from app.audit.models import AuditLine
+from app.core import clock
+from app.core.actor import SYSTEM
+from app.core.db import admin_db
+from app.core.scope import system_scope
+from app.portal.confirmation import lapse_expired
+from app.replication import events
+from app.replication.events import read_events
+from app.replication.services import replicate
+from app.workflow import engine
+from tests.factories import World
+from tests.replication.conftest import codes_of, in_school, sign_up
+
+
+@pytest.fixture
+def published(schools: World) -> World:
+    """Both schools on the portal."""
+    replicate()
+    return schools
+
+
+def mirror() -> list[tuple[int, str, str]]:
+    """The accounts as the school knows them."""
+    admin_db.session.rollback()
+    with system_scope("assertions of a test"):
+        return [(a.id, a.identifier, a.state) for a in admin_db.session.scalars(
+            select(PortalAccount).order_by(PortalAccount.id).execution_options(populate_existing=True))]
+
+
+def lines(action: str) -> int:
+    """How many lines of the trail have this action."""
+    with system_scope("assertions of a test"):
+        return len(list(admin_db.session.scalars(select(AuditLine).where(AuditLine.action == action))))
+
+
+@pytest.mark.row("M111")
+def test_an_account_and_its_used_codes_come_back_once(published: World) -> None:
+    codes = codes_of(published.a)
+    account = sign_up(codes[0], codes[1])
+    done = replicate()
+    assert done.events == 6, "created, attached twice, confirmed, used twice"
+    assert mirror() == [(account, "maude.berge", "confirmed")]
+    back = codes_of(published.a)
+    assert [(c.state, c.account_id, c.sealed) for c in back[:2]] == [("used", account, None)] * 2
+    assert all(c.used_at is not None for c in back[:2])
+    assert back[2].state == "created" and back[2].sealed is not None
+    assert lines("guardian_code.use") == 2
+    assert read_events() == 0 and replicate().events == 0
+    assert lines("guardian_code.use") == 2
+
+
+def test_what_comes_back_is_no_news_to_the_portal(published: World) -> None:
+    sign_up(codes_of(published.a)[0])
+    done = replicate()
+    assert (done.schools, done.rows) == (0, 0)
+
+
+def test_a_provisional_account_holds_its_codes_without_using_them(published: World) -> None:
+    account = sign_up(codes_of(published.a)[0], confirmed=False)
+    replicate()
+    code = codes_of(published.a)[0]
+    assert (code.state, code.account_id) == ("created", account)
+    assert mirror()[0][2] == "provisional"
+
+
+@pytest.mark.row("M118")
+def test_a_lapsed_account_gives_its_codes_back_on_both_sides(published: World) -> None:
+    sign_up(codes_of(published.a)[0], confirmed=False)
+    replicate()
+    with clock.frozen(clock.now() + timedelta(days=8)):
+        assert lapse_expired() == 1
+        replicate()
+        assert mirror()[0][2] == "lapsed"
+        assert codes_of(published.a)[0].account_id is None
+        again = sign_up(codes_of(published.a)[0])
+        replicate()
+    assert codes_of(published.a)[0].account_id == again
+    assert codes_of(published.a)[0].state == "used"
+
+
+def test_when_both_sides_moved_the_school_wins(published: World) -> None:
+    """The head invalidates while the mother signs in: the code stays dead and no longer opens anything."""
+    code = codes_of(published.a)[0]
+    sign_up(code)
+    in_school(published.a, lambda s: engine.apply(
+        s.scalars(select(ActivationCode).where(ActivationCode.id == code.id)).one(), "invalidate", actor=SYSTEM))
+    replicate()
+    dead = codes_of(published.a)[0]
+    assert (dead.state, dead.account_id, dead.used_at) == ("invalidated", None, None)
+
+
+def test_a_crash_while_reading_reads_the_same_events_again(published: World, monkeypatch: Any) -> None:
+    """The last number read is kept with what it brought: both or neither."""
+    sign_up(codes_of(published.a)[0])
+
+    def broken(*_args: Any) -> None:
+        raise OSError("power cut")
+
+    monkeypatch.setitem(events.APPLY, "code.used", broken)
+    with pytest.raises(OSError, match="power cut"):
+        read_events()
+    assert mirror() == []
+    monkeypatch.undo()
+    assert read_events() == 4
+    assert mirror()[0][2] == "confirmed"
+
+
+def test_events_are_read_in_batches(published: World, monkeypatch: Any) -> None:
+    monkeypatch.setattr(events, "BATCH", 2)
+    codes = codes_of(published.a)
+    sign_up(codes[0], codes[1])
+    assert read_events() == 6
+    assert [c.state for c in codes_of(published.a)[:2]] == ["used", "used"]
