@@ -9,7 +9,7 @@ from typing import Any
 from flask import flash, jsonify, redirect, request, send_file, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_babel import format_datetime
+from flask_babel import format_datetime, format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
@@ -43,6 +43,7 @@ class JobsPage(HandmadePage):
     class_permission_name = "job"
     title = _l("Jobs and reports")
     category = "exchange"
+    shows = Job
 
     @expose("/")
     @has_access
@@ -67,7 +68,8 @@ class JobsPage(HandmadePage):
         pages = asked_page(LINES_PAGE, found)
         return self.draw(
             "jobs/show.html", title=job.label, crumbs=((job.label, None),), job=view(admin_db.session(), pk),
-            badge_of=badge_of, moment=moment, choices=[c.transition.name for c in engine.available(job, actor())],
+            badge_of=badge_of, moment=moment, size=size,
+            choices=[choice.transition.name for choice in engine.available(job, actor())],
             artifacts=artifacts_of(admin_db.session(), pk), severities=SEVERITIES, severity=severity, words=words,
             lines=admin_db.session.scalars(lines.limit(LINES_PAGE).offset(pages.page * LINES_PAGE)).all(),
             pages=pages, waits=job.state == "queued" and not worker_is_up())
@@ -141,6 +143,15 @@ def badge_of(state: str) -> tuple[str, str]:
 def moment(value: datetime) -> str:
     """Day and time in Paris, as people write them."""
     return str(format_datetime(value.astimezone(PARIS), "short", rebase=False))
+
+
+def size(count: int) -> str:
+    """The size of a file, as people say it."""
+    if count < 1000:
+        return _("%(n)s bytes", n=count)
+    if count < 1_000_000:
+        return _("%(n)s kB", n=format_decimal(round(count / 1000)))
+    return _("%(n)s MB", n=format_decimal(round(count / 1_000_000, 1)))
 
 
 def _status(job: JobView) -> dict[str, Any]:
