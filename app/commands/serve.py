@@ -20,7 +20,7 @@ from app.core.errors import Conflict, LivretError
 from app.serve import Supervisor, listen
 from config import Config
 
-HEALTH_SECONDS = 60.0
+HEALTH_SECONDS = 120.0
 
 
 class NotHealthy(LivretError):
