@@ -241,6 +241,7 @@ def _sort(error: smtplib.SMTPException, code: int) -> Exception:
 
 def words_of(error: BaseException) -> str:
     """The server's own words, on one line."""
+    text: bytes | str
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, text = next(iter(error.recipients.values()))
     elif isinstance(error, smtplib.SMTPResponseException):

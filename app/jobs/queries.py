@@ -72,7 +72,7 @@ def read_view(job_id: int) -> JobView:
         return view(session, job_id)
 
 
-def own_jobs() -> Select[tuple[Job]]:
+def own_jobs() -> Select[Job]:
     """The jobs of the current school, newest first; in the academy's scope, those of no school."""
     statement = select(Job).order_by(Job.id.desc())
     scope = current_scope()
@@ -87,7 +87,7 @@ def own_job(session: Session, job_id: int) -> Job:
     return job
 
 
-def report(job_id: int, severity: str | None = None, text: str = "") -> Select[tuple[JobLine]]:
+def report(job_id: int, severity: str | None = None, text: str = "") -> Select[JobLine]:
     """The report lines of a job in the order of writing, narrowed by severity and by words in any column."""
     statement = select(JobLine).where(JobLine.job_id == job_id).order_by(JobLine.id)
     if severity:
