@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,6 +41,7 @@ class Mailbox:
     answers: dict[str, list[str]] = field(default_factory=dict)
     at_data: list[str] = field(default_factory=list)
     hang_up: bool = False
+    seconds: float = 0.0  # how slow the server is
     connections: int = 0
     port: int = 0
 
@@ -46,6 +49,19 @@ class Mailbox:
     def url(self) -> str:
         """The address for LIVRET_MAIL."""
         return f"smtp://127.0.0.1:{self.port}"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """What one address received, oldest first; « @ » is everybody."""
+        return [mail.message for mail in self.received if any(address in to for to in mail.recipients)]
+
+    def wait_for(self, address: str, *, count: int = 1, seconds: float = 60) -> EmailMessage:
+        """The newest message to `address`, once there are `count`. Raises `TimeoutError`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if len(found := self.to(address)) >= count:
+                return found[-1]
+            time.sleep(0.2)
+        raise TimeoutError(f"no mail to {address} after {seconds} s")
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
@@ -61,6 +77,8 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.seconds:
+            await asyncio.sleep(self.seconds)
         if self.at_data:
             return self.at_data.pop(0)
         message = email.message_from_bytes(envelope.content, policy=default)

@@ -12,7 +12,7 @@ from app.access.models import VALID_STATES, ActivationCode, Notification, Notifi
 from app.access.planning import Plan
 from app.core import clock
 from app.core.actor import Actor
-from app.core.db import admin_db
+from app.core.db import admin_db, refresh_statistics
 from app.core.errors import NotFound
 from app.jobs.models import Artifact
 from app.jobs.storage import storage
@@ -48,6 +48,7 @@ def write_plan(job_id: int, school_id: int, plan: Plan) -> dict[str, list[int]]:
     ]
     if codes:
         session.execute(insert(NotificationCode), codes)
+        refresh_statistics(session, Notification, NotificationCode)
     by_mode: dict[str, list[int]] = defaultdict(list)
     for row in written:
         by_mode[row.mode].append(row.id)

@@ -15,7 +15,7 @@ from app.access.queries import Selection, count_couples, eligible, open_services
 from app.core import clock, codes
 from app.core.actor import Actor
 from app.core.crypto import lookup_hash, seal, unseal
-from app.core.db import admin_db
+from app.core.db import admin_db, refresh_statistics
 from app.core.errors import Conflict, NotFound
 from app.core.uow import unit_of_work
 from app.workflow import bulk, engine
@@ -97,6 +97,7 @@ def _insert(rows: list[dict[str, Any]], actor: Actor) -> None:
         raise Conflict(
             "Ces codes viennent d'être créés par quelqu'un d'autre.", hint="Rechargez la liste et recommencez."
         ) from error
+    refresh_statistics(session, ActivationCode)
     these = ActivationCode.created_at == rows[0]["created_at"]  # one moment for the whole batch
     bulk.record_creation_many(ActivationCode, these, actor=actor, session=session)
 

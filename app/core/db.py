@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
 
@@ -101,6 +101,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Any) -> None:
     # A deferred transaction that starts by reading cannot become a writer once another has written.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def refresh_statistics(session: Session, *models: Any) -> None:
+    """Tell PostgreSQL's planner about rows just written in bulk: it would otherwise join thousands of rows as if there
+    were one, until its own housekeeping passes by a minute later. SQLite does not need it."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"ANALYZE {', '.join(model.__tablename__ for model in models)}"))
 
 
 @contextmanager

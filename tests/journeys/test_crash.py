@@ -36,7 +36,7 @@ from app.online.services import move_services
 from app.schools.models import School
 from tests.conftest import Urls
 from tests.factories import World, build_world, make_guardian, make_pupil
-from tests.journeys.smtp import Mailbox, smtp_server
+from tests.smtp import Mailbox, smtp_server
 
 GUARDIANS, KILLS = 300, 10
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,10 +61,10 @@ def instance(
     broker = f"sqla+sqlite:///{tmp_path}/broker.db" if kind == "sqlite" else os.environ.get("LIVRET_TEST_REDIS")
     if broker is None:
         pytest.skip("LIVRET_TEST_REDIS is not set: run.py test starts a Redis")
-    mailbox = Mailbox(seconds=0.01)
-    with smtp_server(mailbox) as mail:
+    with smtp_server() as mailbox:
+        mailbox.seconds = 0.01
         said = {"LIVRET_HOME": str(tmp_path), "LIVRET_ADMIN_DB": urls.admin, "LIVRET_PORTAL_DB": urls.portal,
-                "LIVRET_BROKER": broker, "LIVRET_MAIL": mail, "LIVRET_KEYS": str(keys_folder / "admin")}  # fmt: skip
+                "LIVRET_BROKER": broker, "LIVRET_MAIL": mailbox.url, "LIVRET_KEYS": str(keys_folder / "admin")}  # fmt: skip
         for name, value in said.items():
             monkeypatch.setenv(name, value)
         world = build_world()
@@ -152,13 +152,13 @@ def check_letters(school: int, home: Path) -> None:
 def check_mails(school: int, mailbox: Mailbox) -> None:
     """Everybody with an address got a mail; one that arrived twice is the same message, and shown as uncertain."""
     received: dict[str, list[str]] = defaultdict(list)
-    for message in mailbox.messages:
-        received[str(message["To"])].append(str(message["Message-ID"]))
+    for mail in mailbox.received:
+        received[mail.recipients[0]].append(str(mail.message["Message-ID"]))
     with school_scope(school):
         items = admin_db.session.scalars(select(Notification).where(Notification.mode == "email")).all()
         assert len({item.guardian_id for item in items}) == len(items) > 100
         for item in items:
-            ids = next(ids for to, ids in received.items() if item.guardian.email in to)
+            ids = received[item.guardian.email]
             assert len(set(ids)) == 1
             assert len(ids) == 1 or item.status == "uncertain", (item.guardian.email, ids, item.status)
     assert len(received) == len(items)

@@ -1,0 +1,227 @@
+"""The whole journey: an uploaded zip, open services, codes, a letter and a mail, and a mother who sees her children.
+
+Every part is real: `run.py serve` with its worker and scheduler, Chromium, an SMTP server, pdftotext.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.exchange.demo import write_demo
+from app.exchange.readers import read_file
+from app.exchange.records import PupilRecord
+from tests.journeys.browser import chromium, judge, visitor
+from tests.journeys.instance import PASSPHRASE, Instance, new_instance, served
+from tests.smtp import Mailbox, smtp_server
+
+pytestmark = pytest.mark.browser
+CODE = r"[0-9A-Z]{4} - [0-9A-Z]{3} - [0-9A-Z]{3} - [0-9A-Z]{3}"
+FAMILY_PASSPHRASE = "trois mésanges sur le fil à linge"
+
+
+class Child(NamedTuple):
+    """What a family knows: a code, a first name, a birth date."""
+
+    code: str
+    first_name: str
+    born: date
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[Mailbox]:
+    """What the SMTP server received."""
+    with smtp_server() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Instance]:
+    """An empty collège with a head, a secretary and a teacher, served."""
+    home = tmp_path_factory.mktemp("instance")
+    college = write_demo(home / "export", pupils=40, seed=7).college
+    made = new_instance(home, mailbox.url, college)
+    made.run("school", "create", college.uai, "--name", "Collège Essai", "--kind", "college")
+    for username, role in (("directrice", "head"), ("secretariat", "secretary"), ("enseignant", "teacher")):
+        made.person(username, role, college.uai)
+    with served(made):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the file."""
+    with chromium() as started:
+        yield started
+
+
+def sign_in(page: Page, username: str) -> None:
+    """Through the admin's sign-in page."""
+    page.goto("/login/")
+    page.fill("#username", username)
+    page.fill("#password", PASSPHRASE)
+    page.click("main form button")
+    expect(page.locator(".context-person")).to_be_visible()
+
+
+def confirm(page: Page) -> None:
+    """Say yes in the confirmation dialog."""
+    page.click("#confirm [data-yes]")
+
+
+def wait_for_job(page: Page) -> None:
+    """Stay on a job's page until it says how it went."""
+    expect(page.locator("main .messages .notice")).to_be_visible(timeout=90_000)
+    expect(page.locator("main .messages .notice-danger")).to_have_count(0)
+
+
+@pytest.mark.row("M001", "M002", "M111", "M112", "M113", "M114", "M118", "M123", "M137", "C02", "C07")
+def test_from_the_uploaded_zip_to_the_mothers_home_page(
+    instance: Instance, mailbox: Mailbox, browser: Browser, tmp_path: Path
+) -> None:
+    synchronise(instance, browser)
+    pdf = open_create_and_notify(instance, browser, tmp_path)
+    instance.run("replicate")
+    by_letter = child_of_letter(instance, pdf)
+    address, by_mail = child_of_mail(instance, mailbox)
+    make_account(instance, browser, mailbox, by_letter, "mere.lettre", "mere.lettre@example.org")
+    make_account(instance, browser, mailbox, by_mail, "mere.courriel", address)
+    head_sees_codes_in_use(instance, browser)
+
+
+def synchronise(instance: Instance, browser: Browser) -> None:
+    """The secretary brings the two zips."""
+    college = instance.college
+    with visitor(browser, instance.admin) as page:
+        sign_in(page, "secretariat")
+        expect(page.locator(".context-school")).to_contain_text(f"{college.uai} - Collège Essai")
+        judge(page, "accueil-vide")
+        page.goto("/synchronisation/")
+        judge(page, "synchronisation")
+        page.set_input_files("#files", [str(path) for path in college.files[:2]])
+        page.click("main form button")
+        wait_for_job(page)
+        judge(page, "synchronisation-rapport")
+        page.click("a.brand")
+        expect(page.locator("main")).to_contain_text("40")
+        page.goto("/pupil/list/")
+        judge(page, "eleves")
+
+
+def open_create_and_notify(instance: Instance, browser: Browser, folder: Path) -> Path:
+    """The head opens a service, creates every code, notifies by both modes; the PDF she downloads."""
+    with visitor(browser, instance.admin) as page:
+        sign_in(page, "directrice")
+        page.goto("/services/")
+        judge(page, "services")
+        page.locator('form[action="/services/booklets/open"] button').click()
+        expect(page.locator(".notice-success")).to_be_visible()
+        page.goto("/codes/create/")
+        judge(page, "codes-a-creer")
+        page.locator('form:has(input[value="selection"]) button').click()
+        confirm(page)
+        wait_for_job(page)
+        page.goto("/codes/create/?show=all")
+        judge(page, "codes-crees")
+        page.goto("/codes/notify/?population=all&only=new&rank=1&rank=2&mode=email&mode=paper")
+        judge(page, "notification")
+        page.locator('form[action="/codes/notify/run"] button').click()
+        confirm(page)
+        wait_for_job(page)
+        judge(page, "notification-rapport")
+        with page.expect_download() as download:
+            page.locator("main .links a", has_text="courriers.pdf").click()
+        download.value.save_as(folder / "courriers.pdf")
+        page.goto("/notification/list/")
+        judge(page, "notifications")
+        page.goto("/guardian-code/list/")
+        judge(page, "codes")
+    return folder / "courriers.pdf"
+
+
+def pupil_named(instance: Instance, text: str) -> tuple[str, date]:
+    """First name and birth date of the pupil a text names, as the family knows them."""
+    pupils = [event for path in instance.college.files for event in read_file(path) if isinstance(event, PupilRecord)]
+    return next((p.first_name, p.birth_date) for p in pupils if f"{p.usage_name or p.last_name} {p.first_name}" in text)
+
+
+def child_of_letter(instance: Instance, pdf: Path) -> Child:
+    """A code, read out of the PDF as a parent reads the paper."""
+    text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    line = next(line for line in text.splitlines() if re.search(CODE, line))
+    first_name, born = pupil_named(instance, " ".join(line.split()))
+    return Child(re.search(CODE, line)[0], first_name, born)  # type: ignore[index]
+
+
+def child_of_mail(instance: Instance, mailbox: Mailbox) -> tuple[str, Child]:
+    """A code, read out of a mail the SMTP server received, and the address it came to."""
+    message = mailbox.wait_for("@", seconds=60)
+    text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    found = re.search(rf"^.*{CODE}.*$", text, re.M)
+    assert found, text
+    first_name, born = pupil_named(instance, " ".join(text.split()))
+    return mailbox.received[-1].recipients[0], Child(re.search(CODE, found[0])[0], first_name, born)  # type: ignore[index]
+
+
+def make_account(
+    instance: Instance, browser: Browser, mailbox: Mailbox, child: Child, identifier: str, email: str
+) -> None:
+    """A mother on her phone: code, account, confirmation link, home page."""
+    already = len(mailbox.to(email))
+    with visitor(browser, instance.portal, phone=True) as page:
+        page.goto("/")
+        judge(page, "portail-connexion")
+        page.goto(f"/activer#code={re.sub('[^0-9A-Z]', '', child.code)}")
+        expect(page.locator("input.box").first).to_have_value(child.code[:4])
+        assert "#" not in page.url
+        judge(page, "portail-compte")
+        page.fill('[name="lines-0-first_name"]', child.first_name)
+        page.fill('[name="lines-0-birth_date"]', child.born.strftime("%d/%m/%Y"))
+        page.fill('[name="identifier"]', identifier)
+        page.fill('[name="passphrase"]', FAMILY_PASSPHRASE)
+        page.fill('[name="again"]', FAMILY_PASSPHRASE)
+        page.fill('[name="email"]', email)
+        page.click("form[data-sign-up] button.btn:not([data-add])")
+        expect(page.locator("main")).to_contain_text("Votre compte a bien été créé")
+        judge(page, "portail-compte-cree")
+        message = mailbox.wait_for(email, seconds=60, count=already + 1)
+        text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        assert FAMILY_PASSPHRASE not in text
+        page.goto(re.search(r"http\S+/confirmation/\S+", text)[0])  # type: ignore[index]
+        judge(page, "portail-confirmation")
+        page.click("main form button.btn")
+        if page.locator('[name="passphrase"]').count():
+            page.fill('[name="identifier"]', identifier)
+            page.fill('[name="passphrase"]', FAMILY_PASSPHRASE)
+            page.click("main form button.btn")
+        expect(page.locator("h1")).to_contain_text("Bienvenue")
+        expect(page.locator("main")).to_contain_text(child.first_name)
+        expect(page.locator("main")).to_contain_text("Collège Essai")
+        judge(page, "portail-accueil")
+
+
+def head_sees_codes_in_use(instance: Instance, browser: Browser) -> None:
+    """What happened on the portal comes back to the school."""
+    instance.run("replicate")
+    with visitor(browser, instance.admin) as page:
+        sign_in(page, "directrice")
+        page.goto("/guardian-code/list/?_flt_0_state=used")
+        expect(page.locator("tbody tr")).to_have_count(2)
+
+
+@pytest.mark.row("M058")
+def test_a_teacher_does_not_get_in(instance: Instance, browser: Browser) -> None:
+    """The one who must not: no entry in the menu, and a clear refusal at the address."""
+    with visitor(browser, instance.admin) as page:
+        sign_in(page, "enseignant")
+        assert "Téléservices" not in page.locator("nav.menu").inner_text()
+        answer = page.goto("/codes/create/")
+        assert answer is not None and answer.status == 403
+        judge(page, "refus")
