@@ -114,10 +114,9 @@ def need_venv_module() -> None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise SetupProblem(f"Il manque le module venv de Python. Lancez d'abord :  sudo {APT_LINE}")
     say(f"Module venv absent : {APT_LINE}")
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "update"], env=environment, check=False, **quiet)
-    if subprocess.run(APT_LINE.split(), env=environment, check=False, **quiet).returncode != 0:
+    subprocess.run(["apt-get", "update"], env=environment, check=False, capture_output=True)
+    if subprocess.run(APT_LINE.split(), env=environment, check=False, capture_output=True).returncode != 0:
         raise SetupProblem(f"L'installation du module venv a échoué. Lancez-la à la main :  {APT_LINE}")
 
 

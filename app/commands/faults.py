@@ -6,7 +6,7 @@ import errno
 import logging
 import os
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,6 @@ class Fault:
     file: str | None = None
     line: int | None = None
     status: int = 2
-    data: dict[str, Any] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -49,14 +48,14 @@ class Fault:
     def as_dict(self) -> dict[str, Any]:
         """The object under `error`; empty keys are left out."""
         named = {"code": self.code, "message": self.message, "hint": self.hint, "file": self.file, "line": self.line}
-        return {key: value for key, value in named.items() if value is not None} | self.data
+        return {key: value for key, value in named.items() if value is not None}
 
 
 def fault_of(error: Exception) -> Fault:
     """Sort an exception: the user's mistake, click's, the machine's, or ours."""
     if isinstance(error, LivretError):
-        place = {"file": getattr(error, "file", None), "line": getattr(error, "line", None)}
-        return Fault(error.code, error.message, error.hint, **place)
+        file, line = getattr(error, "file", None), getattr(error, "line", None)
+        return Fault(error.code, error.message, error.hint, file, line)
     if isinstance(error, click.exceptions.Abort):
         return Fault("interrupted", "Interrompu.", status=130)
     if isinstance(error, click.UsageError):
@@ -73,8 +72,8 @@ def _of_the_machine(error: Exception) -> Fault | None:
     """A file, a key or a database server that is not there. Looked up by name: these libraries load slowly."""
     kind = type(error).__name__
     if isinstance(error, OSError) and (error.filename or error.errno in SYSTEM_WORDS):
-        said = SYSTEM_WORDS.get(error.errno or 0, error.strerror)
-        return Fault("file", f"{error.filename} : {said}." if error.filename else f"{said}.")
+        reason = SYSTEM_WORDS.get(error.errno or 0, error.strerror)
+        return Fault("file", f"{error.filename} : {reason}." if error.filename else f"{reason}.")
     if kind == "KeyMissing":
         return Fault("keys", f"Clé absente ou illisible : {error}", "Créez les clés : run.py keys DOSSIER")
     if kind == "CommandError":
