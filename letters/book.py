@@ -19,7 +19,9 @@ class Book:
         self._out = io.BytesIO()
         self._canvas = Canvas(self._out, pagesize=A4, pageCompression=1, lang="fr-FR", initialFontName=TEXT)
         self._canvas.setTitle(title)
+        self._canvas.setSubject(title)
         self._canvas.setAuthor(author)
+        self._canvas.setCreator("Livret")
         self.pages = 0
 
     def shown(self, font: str, size: str, text: str) -> str:

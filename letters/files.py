@@ -14,6 +14,7 @@ from typing import IO
 from pypdf import PdfReader, PdfWriter
 
 from .errors import NoSpaceLeft
+from .splice import join
 
 
 @contextlib.contextmanager
@@ -49,17 +50,11 @@ def _sync_folder(folder: Path) -> None:
 def merge(parts: Sequence[bytes], path: Path) -> None:
     """The parts one after the other in one file."""
     with whole_file(path) as out:
-        if len(parts) == 1:
-            out.write(parts[0])
-            return
-        writer = PdfWriter(clone_from=io.BytesIO(parts[0]))
-        for part in parts[1:]:
-            writer.append(io.BytesIO(part), import_outline=False)
-        writer.write(out)
+        out.writelines(parts if len(parts) == 1 else join(parts))
 
 
 def merge_files(parts: Sequence[Path], path: Path) -> None:
-    """The same from files, for a job that keeps one file per step."""
+    """The same from files that `render_batch` wrote, for a job that keeps one file per step."""
     merge([part.read_bytes() for part in parts], path)
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
+from pypdf import PdfReader
 
 from letters import pages, stencils
 from letters.book import Book
 from letters.faces import for_paper
 from letters.guardian_code import fields
 from letters.render import cut, merge_files, render_batch
+from letters.splice import NotOurs
 from letters.types import ChildRow, GuardianCodeLetter
 from tests.letters.people import ANA, LEO, any_code, letter, picture_of, text_of, used, words_of
 
@@ -146,5 +149,22 @@ def test_files_of_several_steps_become_one(tmp_path: Path) -> None:
     for part, asked in zip(parts, (letter(), letter(LEO)), strict=True):
         render_batch([asked], part)
     merge_files(parts, tmp_path / "all.pdf")
-    merged = words_of((tmp_path / "all.pdf").read_bytes())
-    assert merged == [*words_of(plain_one(letter())), *words_of(plain_one(letter(LEO)))]
+    merge_files([tmp_path / "all.pdf", parts[0]], tmp_path / "more.pdf")
+    one, two = words_of(plain_one(letter())), words_of(plain_one(letter(LEO)))
+    assert words_of((tmp_path / "all.pdf").read_bytes()) == [*one, *two]
+    assert words_of((tmp_path / "more.pdf").read_bytes()) == [*one, *two, *one]
+
+
+def test_a_joined_document_is_sound_and_a_foreign_one_is_refused(tmp_path: Path) -> None:
+    for name in ("1.pdf", "2.pdf"):
+        render_batch([letter(), letter(LEO)], tmp_path / name)
+    merge_files([tmp_path / "1.pdf", tmp_path / "2.pdf"], tmp_path / "all.pdf")
+    reader = PdfReader(tmp_path / "all.pdf", strict=True)
+    assert len(reader.pages) == 4
+    assert {page.raw_get("/Parent").idnum for page in reader.pages} == {reader.root_object.raw_get("/Pages").idnum}
+    said = subprocess.run(["pdfinfo", tmp_path / "all.pdf"], capture_output=True, text=True, check=True)
+    assert "Courriers aux familles" in said.stdout and said.stderr == ""
+    (tmp_path / "other.pdf").write_bytes(b"%PDF-1.7\nnothing")
+    with pytest.raises(NotOurs):
+        merge_files([tmp_path / "1.pdf", tmp_path / "other.pdf"], tmp_path / "no.pdf")
+    assert not (tmp_path / "no.pdf").exists()
