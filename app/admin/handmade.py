@@ -17,17 +17,20 @@ from app.core.scope import current_scope
 class HandmadePage(BaseView):
     """A page of the menu bar. `title` and `category` make its breadcrumb; `resource` is what permissions name.
     A page that `needs_school` is no entry of the menu bar for who works on the whole academy; `shows` is the entity
-    that its `show` route is about, for links to it from elsewhere."""
+    that its `show` route is about, for links to it from elsewhere. `school_category` is where the page stands for who
+    works in one school, when that is not where the academy finds it."""
 
     title: Any = ""
     category: str = "online"
+    school_category: str | None = None
     needs_school: bool = False
     shows: type | None = None
 
     def draw(self, template: str, *, title: Any = None, crumbs: tuple[Any, ...] = (), **data: Any) -> str:
         """Render in the frame. `crumbs` are (label, address) pairs below the page's own."""
         own = (self.title, url_for(f"{self.endpoint}.{self.default_view}"))
-        trail = [(CATEGORIES[self.category], None), own, *crumbs]
+        category = self.school_category if self.school_category and in_school() else self.category
+        trail = [(CATEGORIES[category], None), own, *crumbs]
         return self.render_template(template, title=title or self.title, crumbs=trail, view=self, **data)
 
     def may(self, verb: str, resource: str | None = None) -> bool:
@@ -64,6 +67,12 @@ def actor() -> Actor:
     from app.security.manager import current_actor
 
     return current_actor()
+
+
+def in_school() -> bool:
+    """Whether the person works in one school at this moment."""
+    scope = current_scope()
+    return scope is not None and scope.kind == "school"
 
 
 def school_id() -> int:

@@ -5,7 +5,7 @@ Text from people that begins with « = » would otherwise run as a formula on th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import IO, Any
@@ -14,13 +14,13 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import IllegalCharacterError
 
 from app.core.clock import PARIS
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_575  # a sheet of Excel, without its header
-FORMATS = {"date": "dd/mm/yyyy", "moment": "dd/mm/yyyy hh:mm", "number": "0", "text": "General", "tick": "General"}
+RISKY = ("=", "#")  # how formulas and error codes begin
+FORMATS = {"date": "dd/mm/yyyy", "moment": "dd/mm/yyyy hh:mm"}
 WIDTHS = {"date": 13, "moment": 18, "number": 12, "tick": 10}
 
 
@@ -41,7 +41,7 @@ class SheetWriter:
         self.columns = columns
         self.rows = 0
         self._lay_out()
-        self._cells = [self._cell(column.kind) for column in columns]
+        self._ready = [self._maker(column.kind) for column in columns]
 
     def _lay_out(self) -> None:
         for number, column in enumerate(self.columns, start=1):
@@ -58,38 +58,41 @@ class SheetWriter:
         cell.alignment = Alignment(vertical="center")
         return cell
 
-    def _cell(self, kind: str) -> Cell:
-        cell = WriteOnlyCell(self.sheet)
-        if kind in ("date", "moment"):
-            cell.number_format = FORMATS[kind]
-        return cell
-
     def append(self, values: Iterable[Any]) -> None:
-        """Write one row. A cell object is filled again for each row: it is written at once."""
-        for cell, value in zip(self._cells, values, strict=True):
-            _fill(cell, value)
-        self.sheet.append(self._cells)
+        """Write one row."""
+        self.sheet.append([ready(value) for ready, value in zip(self._ready, values, strict=True)])
         self.rows += 1
+
+    def _maker(self, kind: str) -> Callable[[Any], Any]:
+        """What makes a value of this column ready. Cells are written at once, so one object serves every row."""
+        guarded, dated = WriteOnlyCell(self.sheet), WriteOnlyCell(self.sheet)
+        dated.number_format = FORMATS.get(kind, "General")
+
+        def text(value: str) -> Any:
+            if not value.isprintable():
+                value = ILLEGAL_CHARACTERS_RE.sub("", value)
+            if value[:1] not in RISKY:
+                return value
+            guarded.value = value
+            guarded.data_type = "s"  # never a formula, never an error code
+            return guarded
+
+        def ready(value: Any) -> Any:
+            if isinstance(value, str):
+                return text(value)
+            if isinstance(value, datetime):
+                value = value.astimezone(PARIS).replace(tzinfo=None)
+            if isinstance(value, date):
+                dated.value = value
+                return dated
+            return value if value is None or isinstance(value, int | float) else text(str(value))
+
+        return ready
 
     def close(self) -> None:
         """Say how far the filter buttons reach."""
         last = get_column_letter(max(1, len(self.columns)))
         self.sheet.auto_filter.ref = f"A1:{last}{self.rows + 1}"
-
-
-def _fill(cell: Cell, value: Any) -> None:
-    if isinstance(value, str):
-        try:
-            cell.value = value
-        except IllegalCharacterError:  # a character no spreadsheet may hold
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-        cell.data_type = "s"  # never a formula, never an error code
-    elif isinstance(value, datetime):
-        cell.value = value.astimezone(PARIS).replace(tzinfo=None)
-    elif value is None or isinstance(value, int | float | date):
-        cell.value = value
-    else:
-        _fill(cell, str(value))
 
 
 def write_sheet(out: IO[bytes], title: str, columns: Sequence[SheetColumn], rows: Iterable[Iterable[Any]]) -> int:
