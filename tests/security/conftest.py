@@ -16,7 +16,7 @@ from app.core.actor import SYSTEM
 from app.core.db import admin_db
 from app.core.scope import school_scope, set_scope, system_scope
 from app.core.uow import unit_of_work
-from app.schools.models import DivisionStaff
+from app.schools.models import DivisionStaff, School
 from app.schools.people import Staff
 from app.security import roles
 from app.security.seeding import write_roles
@@ -98,18 +98,17 @@ def campus(sqlite_databases: Urls, sqlite_world: World, settings: Config) -> Ite
     for key, kind in roles.ROLES.items():
         school = sqlite_world.a if kind.level == "school" else None
         made.people[key] = add_person(sqlite_world, key, None if kind.derived else key, school)
-    lead_a_class(sqlite_world, made.people[roles.CLASS_TEACHER])
+    assign(sqlite_world, made.people[roles.CLASS_TEACHER], leads=True)
+    assign(sqlite_world, made.people[roles.TEACHER], leads=False)
     admin_db.session.remove()
     yield made
     admin_db.session.remove()
     set_scope(None)
 
 
-def lead_a_class(world: World, user_id: int) -> None:
-    """Make a user class teacher of 6A in school A: the role follows from this and nothing else."""
+def assign(world: World, user_id: int, *, leads: bool) -> None:
+    """Let a user teach 6A in school A. Who leads it is class teacher from this and nothing else."""
     with school_scope(world.a), unit_of_work() as session:
-        from app.schools.models import School
-
         staff: Staff = make_staff(session.get_one(School, world.a), user_id=user_id)
         session.add(DivisionStaff(school_id=world.a, division_id=world.of[world.a]["divisions"][0],
-                                  staff_id=staff.id, is_class_teacher=True))
+                                  staff_id=staff.id, is_class_teacher=leads))

@@ -98,7 +98,7 @@ def _work(session: Session, school_id: int, found: dict[str, int]) -> dict[str, 
     record(session, "test.done", job, actor=SYSTEM, school_id=school_id)
     session.flush()
     line = _last_line(session, school_id)
-    return {"guardian_code": code.id, "access_refusal": refusal.id, "account": account.id, "job": job.id,
+    return {"guardian_code": code.id, "access_refusal": refusal.id, "account": account.id, "job": job.id, "job_page": job.id,
             "audit_line": line, "notification": notification.id, "artifact": artifact.id}  # fmt: skip
 
 
@@ -108,6 +108,15 @@ def _last_line(session: Session, school_id: int) -> int:
     return session.scalars(
         select(AuditLine.id).where(AuditLine.school_id == school_id).order_by(AuditLine.id.desc())
     ).first() or 0
+
+
+def academy_job() -> int:
+    """A job of no school: what the jobs' page shows to the academy (its schools' jobs are on the generated list)."""
+    with system_scope("a job of the academy"), unit_of_work() as session:
+        job = Job(school_id=None, kind="test", label="Essai de l'académie")
+        session.add(job)
+        session.flush()
+        return job.id
 
 
 def grants_count() -> int:
