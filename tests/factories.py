@@ -54,7 +54,7 @@ def make_programme(school: School, mef_code: str = "10010012110", label: str = "
 def make_pupil(school: School, division: Division | None = None, programme: Programme | None = None, **facts: Any) -> Pupil:
     """An enrolled pupil."""
     n = next(_numbers)
-    facts = {"last_name": f"ELEVE{n}", "first_name": f"Alix{n}", "birth_date": date(2014, 1, 1 + n % 28), "sex": "F",
+    facts = {"last_name": f"ELEVE{n:05d}", "first_name": f"Alix{n}", "birth_date": date(2014, 1, 1 + n % 28), "sex": "F",
              "source": "siecle", "source_id": str(n)} | facts
     pupil = add(Pupil(school_id=school.id, **facts))
     add(Enrolment(school_id=school.id, pupil_id=pupil.id, school_year_id=school.school_year_id,
@@ -65,7 +65,7 @@ def make_pupil(school: School, division: Division | None = None, programme: Prog
 def make_guardian(school: School, *pupils: Pupil, rank: int | None = 1, **facts: Any) -> Guardian:
     """A guardian linked to `pupils` with one legal rank, with a postal address and no e-mail unless given."""
     n = next(_numbers)
-    facts = {"title": "MME", "last_name": f"PARENT{n}", "first_name": "Claude", "address1": f"{n} allée des Érables",
+    facts = {"title": "MME", "last_name": f"PARENT{n:05d}", "first_name": "Claude", "address1": f"{n} allée des Érables",
              "postal_code": "99000", "city": "MONTREVEL", "source": "siecle", "source_id": str(n)} | facts
     guardian = add(Guardian(school_id=school.id, **facts))
     for pupil in pupils:
@@ -76,7 +76,7 @@ def make_guardian(school: School, *pupils: Pupil, rank: int | None = 1, **facts:
 def make_staff(school: School, **facts: Any) -> Staff:
     """A member of staff."""
     n = next(_numbers)
-    return add(Staff(school_id=school.id, **({"last_name": f"PROF{n}", "first_name": "Camille", "source": "sts",
+    return add(Staff(school_id=school.id, **({"last_name": f"PROF{n:05d}", "first_name": "Camille", "source": "sts",
                                               "source_id": f"epp-{n}", "function": "ENS"} | facts)))
 
 
