@@ -21,6 +21,7 @@ def admin_metadata() -> MetaData:
     """Every table of the admin database: FAB's users and roles, and ours."""
     import app.access.models
     import app.audit.models
+    import app.exchange.models
     import app.jobs.models
     import app.online.models
     import app.replication.models

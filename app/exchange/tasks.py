@@ -1,0 +1,76 @@
+"""The `sync` job: read and compare in one step, apply in another (DESIGN §7). `params`: `files` (relative to the
+instance's files), `dry_run`, `force_year`, `departures`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.core.db import admin_db
+from app.exchange.sync.checks import SchoolFacts
+from app.exchange.sync.outcome import Report, summary
+from app.exchange.sync.service import Options, Staged, apply_staged, stage_files
+from app.exchange.sync.staging import clear
+from app.jobs.context import JobContext
+from app.jobs.registry import JobKind, job_kind
+from app.schools.models import School
+
+
+@job_kind
+class Synchronise(JobKind):
+    """One at a time in a school. Killed while reading, it reads again; killed while applying, nothing was applied."""
+
+    name = "sync"
+    exclusive = True
+
+    def plan(self, ctx: JobContext) -> Iterable[Any]:
+        """Read first; what that found is the next step's payload."""
+        yield {"read": True}
+
+    def prepare(self, ctx: JobContext, payload: Any) -> Any:
+        """Outside any transaction: parse, compare, stage in short transactions."""
+        if "read" not in payload:
+            return None
+        files = [ctx.storage.files / path for path in ctx.params["files"]]
+        report = Report()
+
+        def told(done: int, total: int, message: str) -> None:
+            ctx.check_cancelled()
+            ctx.progress(done, total, message)
+
+        staged = stage_files(files, _school(ctx), _batch(ctx), _options(ctx), report, told)
+        _hand_over(ctx, report)
+        return staged
+
+    def run_step(self, ctx: JobContext, payload: Any) -> None:
+        """Append the second step; or apply, with the job's own transaction."""
+        if "read" in payload:
+            ctx.add_steps([ctx.prepared.as_dict()])
+            return
+        report = Report()
+        counts = apply_staged(Staged(**payload), _school(ctx), _options(ctx), report, actor=ctx.actor)
+        _hand_over(ctx, report)
+        ctx.set_result(status="done", counts=counts)
+        ctx.message(summary(counts))
+
+    def abandon(self, ctx: JobContext, state: str) -> None:
+        """Nothing stays of what was staged."""
+        if ctx.job.school_id is not None:
+            clear(ctx.session, ctx.job.school_id, _batch(ctx))
+
+
+def _batch(ctx: JobContext) -> str:
+    return f"job-{ctx.job.id}"
+
+
+def _options(ctx: JobContext) -> Options:
+    return Options(**{name: bool(ctx.params.get(name)) for name in ("dry_run", "force_year", "departures")})
+
+
+def _school(ctx: JobContext) -> SchoolFacts:
+    return SchoolFacts.of(admin_db.session.get_one(School, ctx.job.school_id))
+
+
+def _hand_over(ctx: JobContext, report: Report) -> None:
+    for severity, message, file, line in report.lines:
+        ctx.line(severity, message, file, line)
