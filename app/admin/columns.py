@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from flask import current_app
@@ -47,12 +48,18 @@ class Columns:
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
         self._joined: dict[str, tuple[Any, Any]] = {}
+        self._known: dict[str, Column] = {}
 
     def __getitem__(self, name: str) -> Column:
+        if name not in self._known:
+            self._known[name] = self._resolve(name)
+        return self._known[name]
+
+    def _resolve(self, name: str) -> Column:
         if name == SCHOOL:
             return Column(name, _school_name(self.screen.model))
         if name in self.screen.computed:
-            return Column(name, self.screen.computed[name]())
+            return Column(name, _expression(self.screen.computed[name]))
         mapper = inspect(self.screen.model)
         if "." not in name:
             if name not in mapper.columns:
@@ -64,6 +71,12 @@ class Columns:
             self._joined[relation] = alias, getattr(self.screen.model, relation).of_type(alias)
         alias, join = self._joined[relation]
         return Column(name, _full_name(alias) if leaf == FULL_NAME else getattr(alias, leaf), (join,))
+
+
+@cache
+def _expression(make: Callable[[], Any]) -> Any:
+    """SQL says the same each time: building it once is enough."""
+    return make()
 
 
 def _full_name(person: Any) -> Any:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from flask import Flask, current_app, render_template, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.errors import Conflict
 from app.core.scope import current_scope
 from app.core.ui import install_ui
+from app.security.access import public
 
 # DESIGN « One menu bar »: the order is fixed, an entry comes with its page.
 CATEGORIES = {
@@ -124,7 +126,15 @@ def stop_page(status: int, title: Any, text: Any, *, hint: str | None = None) ->
     return render_template("admin/stop.html", title=title, text=text, hint=hint, status=status), status
 
 
+@public
+def accessibility() -> str:
+    """The accessibility statement that every page's footer leads to (M013)."""
+    title = _("Accessibility statement")
+    return render_template("admin/statement.html", title=title, crumbs=[(title, None)])
+
+
 def install_frame(app: Flask) -> None:
     """Give templates what `admin/base.html` calls: assets, the menu bar, the scope a form is drawn for."""
     install_ui(app)
+    app.add_url_rule("/accessibility", view_func=accessibility)
     app.jinja_env.globals.update(admin_menu=admin_menu, drawn_for=drawn_for)

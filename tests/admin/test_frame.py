@@ -91,10 +91,12 @@ def test_every_icon_named_in_a_template_is_drawn() -> None:
 
 
 @pytest.mark.row("M013")
-def test_accessibility_statement_is_one_step_away(head: Browser) -> None:
+def test_accessibility_statement_is_one_step_away(admin_app: Flask, head: Browser) -> None:
     """Every page says how accessible the application is, and leads to the statement."""
     foot = head.get("/pupil/list/").split('<footer', 1)[1]
-    assert "Accessibilité" in foot
+    assert "Accessibilité : partiellement conforme" in foot
+    assert 'href="/accessibility"' in foot
+    assert "RGAA" in Browser(admin_app.test_client()).get("/accessibility"), "no need to sign in"
 
 
 def test_pages_carry_nothing_inline() -> None:
