@@ -8,8 +8,6 @@ that the school is closed, and accounts keep their codes until a service opens a
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -42,20 +40,28 @@ class Publication:
     held: dict[int, Held] = field(default_factory=dict)
 
 
+# Columns and not objects: a school is thousands of rows, of which a few have changed.
+_CODE = (
+    ActivationCode.id, ActivationCode.school_id, ActivationCode.pupil_id, ActivationCode.holder,
+    ActivationCode.guardian_id, ActivationCode.hint, ActivationCode.lookup_hash, ActivationCode.account_id,
+    ActivationCode.used_at, Guardian.title, Guardian.last_name, Guardian.usage_name, Guardian.first_name,
+)  # fmt: skip
+_PUPIL = (Pupil.id, Pupil.school_id, Pupil.last_name, Pupil.usage_name, Pupil.first_name, Pupil.birth_date, Pupil.sex)
+
+
 def publication(session: Session, school_id: int, today: date) -> Publication:
     """What is visible of a school on a day. Called in the school's scope."""
     found = Publication()
     services = open_services(session)
-    for code, pupil, guardian in session.execute(_visible(today)):
-        found.codes[code.id] = _digested(_code_row(code, guardian, bool(services)))
+    for code in session.execute(_visible(today).with_only_columns(*_CODE)):
+        found.codes[code.id] = _digested(_code_row(code, bool(services)))
         if code.account_id is not None:
             found.held[code.id] = Held(code.account_id, code.used_at)
-        found.pupils.setdefault(pupil.id, _pupil_row(pupil))
     if not found.codes:
         return found
     divisions = _divisions(session, today)
-    for pupil_id, row in found.pupils.items():
-        found.pupils[pupil_id] = _digested(row | {"division": divisions.get(pupil_id)})
+    for pupil in session.execute(_visible(today).with_only_columns(*_PUPIL).order_by(None).distinct()):
+        found.pupils[pupil.id] = _digested(_pupil_row(pupil, divisions.get(pupil.id)))
     found.school = _digested(_school_row(session, school_id, services))
     return found
 
@@ -127,23 +133,36 @@ def _school_row(session: Session, school_id: int, services: list[str]) -> Row:
             "phone": school.phone, "services": services}  # fmt: skip
 
 
-def _pupil_row(pupil: Pupil) -> Row:
+def _pupil_row(pupil: Any, division: str | None) -> Row:
     return {"id": pupil.id, "school_id": pupil.school_id, "last_name": pupil.usage_name or pupil.last_name,
-            "first_name": pupil.first_name, "birth_date": pupil.birth_date, "sex": pupil.sex}  # fmt: skip
+            "first_name": pupil.first_name, "birth_date": pupil.birth_date, "sex": pupil.sex,
+            "division": division}  # fmt: skip
 
 
-def _code_row(code: ActivationCode, guardian: Guardian | None, valid: bool) -> Row:
+def _code_row(code: Any, valid: bool) -> Row:
+    named = code.guardian_id is not None
     return {"id": code.id, "school_id": code.school_id, "pupil_id": code.pupil_id, "holder": code.holder,
-            "guardian_id": code.guardian_id, "guardian_name": guardian.shown_name if guardian else None,
-            "guardian_first_name": guardian.first_name if guardian else None, "hint": code.hint,
-            "lookup_hash": code.lookup_hash, "valid": valid}  # fmt: skip
+            "guardian_id": code.guardian_id, "guardian_name": _guardian_name(code) if named else None,
+            "guardian_first_name": code.first_name, "hint": code.hint, "lookup_hash": code.lookup_hash,
+            "valid": valid}  # fmt: skip
+
+
+class _Named(NamedTuple):
+    """A guardian's names, shown exactly as `Guardian` shows them."""
+
+    title: str | None
+    last_name: str
+    usage_name: str | None
+    first_name: str | None
+
+    title_label = Guardian.title_label
+    shown_name = Guardian.shown_name
+
+
+def _guardian_name(row: Any) -> str:
+    return _Named(row.title, row.last_name, row.usage_name, row.first_name).shown_name
 
 
 def _digested(row: Row) -> Row:
-    content = json.dumps(row, sort_keys=True, default=str, ensure_ascii=False)
-    return row | {"digest": hashlib.sha256(content.encode()).hexdigest()}
-
-
-def all_rows(found: Publication) -> Iterable[Row]:
-    """Every row, for counting."""
-    return [*([found.school] if found.school else []), *found.pupils.values(), *found.codes.values()]
+    """`repr` of plain values is stable, and much quicker than JSON; were it to change, rows would be written again."""
+    return row | {"digest": hashlib.sha256(repr(tuple(row.values())).encode()).hexdigest()}

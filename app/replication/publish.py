@@ -77,7 +77,7 @@ def _upsert(
         if id in known and known[id] != row["digest"]
     ]
     if new:
-        session.execute(insert(model), new)
+        session.execute(insert(model.__table__), new)  # Core: a first publication is thousands of rows
     if changed:
         session.execute(update(model), changed)
     return len(new) + len(changed)
