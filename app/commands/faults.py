@@ -13,9 +13,8 @@ from typing import Any
 import click
 
 from app.core.errors import LivretError
-from config import ConfigError
+from config import ROOT, ConfigError
 
-HOME_VARIABLE = "LIVRET_HOME"
 SYSTEM_WORDS = {
     errno.ENOENT: "fichier ou dossier introuvable",
     errno.EACCES: "accès refusé",
@@ -88,7 +87,7 @@ def _of_the_machine(error: Exception) -> Fault | None:
 
 def _ours(error: Exception) -> Fault:
     """A bug: the trace goes to a log file, the person gets one line that names it."""
-    path = Path(os.environ.get(HOME_VARIABLE) or "instance") / "logs" / "commands.log"
+    path = Path(os.environ.get("LIVRET_HOME") or ROOT / "instance") / "logs" / "commands.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as log:
