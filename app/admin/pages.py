@@ -16,10 +16,12 @@ from app.access.models import VALID_STATES, ActivationCode
 from app.access.queries import Selection, active_on, count_couples, open_services
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
+from app.admin.handmade import in_school
 from app.admin.jobs import JobsPage
 from app.admin.role_pages import RolesPage
 from app.admin.services import ServicesPage
 from app.admin.synchronisation import SynchronisationPage
+from app.admin.workflows import WorkflowsPage
 from app.core import clock
 from app.core.db import admin_db
 from app.core.scope import current_scope
@@ -100,10 +102,15 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (PeoplePage, "academy", PeoplePage.title),
     (GrantsPage, "academy", GrantsPage.title),
     (RolesPage, "academy", RolesPage.title),
+    (WorkflowsPage, "academy", WorkflowsPage.title),
 )
 
 
 def register(appbuilder: Any) -> None:
     """Add every hand-made page, with its entry in the menu bar."""
     for page, category, label in PAGES:
-        appbuilder.add_view(page, page.__name__, label=label, category=category)
+        name, elsewhere = page.__name__, getattr(page, "school_category", None)
+        cond = (lambda: not in_school()) if elsewhere else None
+        view = appbuilder.add_view(page, name, label=label, category=category, menu_cond=cond)
+        if elsewhere:
+            appbuilder.menu.add_link(f"{name}InSchool", label=label, category=elsewhere, baseview=view, cond=in_school)

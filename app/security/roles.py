@@ -89,7 +89,7 @@ _resource("division", _l("Classes"), head=ALL, secretary=ALL, teacher="list show
 _resource("programme", _l("Programmes (MEF)"), head=ALL, secretary=ALL, cpe="list show")
 _resource("staff", _l("Staff"), head=ALL, secretary=ALL, cpe="list show")
 _resource("assignment", _l("Assignments to classes"), head=ALL, secretary=ALL, cpe="list show")
-_resource("grade_level", _l("Levels and cycles"), academy="list show", **dict.fromkeys(EVERYONE, "list show"))
+_resource("grade_level", _l("Levels and cycles"), academy="list show export", **dict.fromkeys(EVERYONE, "list show export"))
 _resource("synchronisation", _l("Synchronisation of the pupil base"), head="list run", secretary="list run")
 
 # — online services —
@@ -100,7 +100,6 @@ _resource("guardian_code", _l("Guardians' activation codes"),
           secretary="list show export create notify invalidate refuse", cpe="list show")
 _resource("pupil_code", _l("Pupils' activation codes"), head="list show export create notify invalidate",
           secretary="list show export create notify invalidate", cpe="list show")
-_resource("notification", _l("Letters and e-mails sent"), head="list show export", secretary="list show export")
 _resource("notification", _l("Letters and mails to families"), head="list show export",
           secretary="list show export", cpe="list show")
 _resource("access_refusal", _l("Refusals of access"), head="list show export", secretary="list show export")
@@ -121,8 +120,8 @@ _resource("school", _l("Schools"), academy="list show add edit export enter", he
 _resource("role_grant", _l("Roles on schools"), academy="list show add edit", head="list show")
 _resource("person", _l("People"), academy="list show add edit invite")
 _resource("role", _l("Roles"), academy="list show add edit")
-_resource("authority", _l("Academy"), academy="list show edit")
-_resource("school_year", _l("School years"), academy="list show add edit")
+_resource("authority", _l("Academy"), academy="list show edit export")
+_resource("school_year", _l("School years"), academy=ALL)
 
 VERB_LABELS: dict[str, Any] = {
     "add": _l("Add"), "cancel": _l("Cancel"), "close": _l("Close"),
@@ -166,6 +165,12 @@ def exercised(held: Iterable[Permission], *, place: str, level: str) -> frozense
     if permission("school", "enter") not in held:
         return frozenset()
     return frozenset(p for p in held & of_schools() if p[0] in READING)
+
+
+def exercising(wanted: Iterable[Permission]) -> list[str]:
+    """The shipped roles that may use one of these permissions where they are granted, in the table's order."""
+    wanted = frozenset(wanted)
+    return [key for key, kind in ROLES.items() if wanted & exercised(shipped(key), place=kind.level, level=kind.level)]
 
 
 @cache

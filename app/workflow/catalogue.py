@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import RLock
 
@@ -15,7 +16,7 @@ from app.workflow.stateful import Stateful
 from app.workflow.svg import svg
 
 FOLDER = ROOT / "workflows"
-FORMATS = {"table": drawing.table, "mermaid": drawing.mermaid, "svg": svg}
+FORMATS: dict[str, Callable[[Definition], str]] = {"table": drawing.table, "mermaid": drawing.mermaid, "svg": svg}
 
 _known: dict[str, Definition] = {}
 _checked: set[str] = set()

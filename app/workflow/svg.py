@@ -6,28 +6,42 @@ Presentation attributes only: the pages' content security policy allows no inlin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from app.workflow.definition import Definition, State, Transition
-from app.workflow.drawing import who
+from app.workflow.drawing import Who, who
 
-FILLS = {
-    "grey": ("#eef0f3", "#4a5160"),
-    "blue": ("#e3edfd", "#0b4aa2"),
-    "green": ("#e2f4e7", "#14662f"),
-    "orange": ("#fdf0dc", "#8a4b00"),
-    "red": ("#fce6e6", "#a1161c"),
-}
-INK, FAINT, LINE = "#1c2230", "#5a6275", "#c9ced8"
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of a drawing: ink is also `currentColor` in it; `fills` are surface and ink of each state colour."""
+
+    ink: str
+    faint: str
+    line: str
+    stripe: str
+    fills: Mapping[str, tuple[str, str]]
+
+
+LIGHT = Palette("#1c2230", "#5a6275", "#c9ced8", "#f2f4f8", {
+    "grey": ("#eef0f3", "#4a5160"), "blue": ("#e3edfd", "#0b4aa2"), "green": ("#e2f4e7", "#14662f"),
+    "orange": ("#fdf0dc", "#8a4b00"), "red": ("#fce6e6", "#a1161c"),
+})  # fmt: skip
+DARK = Palette("#e9edf7", "#aab5cf", "#4a5878", "#1f2941", {
+    "grey": ("#2a3449", "#c2cade"), "blue": ("#17304f", "#a4cbff"), "green": ("#143523", "#86dba8"),
+    "orange": ("#3d2d0e", "#f4c877"), "red": ("#451a20", "#ffa6ab"),
+})  # fmt: skip
+INK = "currentColor"
 LETTER, SMALL = 7.4, 6.2  # widths of an average letter at 13 and 11 px, a little generous
 TOP, ROW, BOX = 16, 46, 34
 CREATED = {"fr": "création", "en": "creation"}
 
 
-def svg(definition: Definition, locale: str = "fr") -> str:
-    """The drawing, with its title and a description for those who hear it."""
-    plan = _Plan(definition, locale)
+def svg(definition: Definition, locale: str = "fr", *, people: Who = who, palette: Palette = LIGHT) -> str:
+    """The drawing, with its title and a description for those who hear it. `people` says who takes a transition."""
+    plan = _Plan(definition, locale, people, palette)
     parts = [_frame_line(plan, number) for number in range(1, len(definition.transitions), 2)]
     parts += [_lifeline(plan, name) for name in definition.states]
     parts += [_box(plan, state) for state in definition.states.values()]
@@ -38,19 +52,21 @@ def svg(definition: Definition, locale: str = "fr") -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" class="workflow-drawing" '
         f'aria-labelledby="{name}-title {name}-desc" viewBox="0 0 {plan.width:.0f} {plan.height:.0f}" '
-        f'width="{plan.width:.0f}" height="{plan.height:.0f}" font-family="sans-serif" font-size="13">'
+        f'width="{plan.width:.0f}" height="{plan.height:.0f}" font-family="sans-serif" font-size="13" '
+        f'color="{palette.ink}">'
     )
     title = f'<title id="{name}-title">{escape(definition.label.text(locale))}</title>'
-    desc = f'<desc id="{name}-desc">{escape(" ".join(_sentences(definition, locale)))}</desc>'
+    desc = f'<desc id="{name}-desc">{escape(" ".join(_sentences(plan)))}</desc>'
     return "\n".join([head, title, desc, *filter(None, parts), "</svg>"])
 
 
 class _Plan:
     """Where things are: one column per state, one row per transition."""
 
-    def __init__(self, definition: Definition, locale: str) -> None:
-        self.definition, self.locale = definition, locale
-        words = [(t.label.text(locale), who(t, locale)) for t in definition.transitions.values()]
+    def __init__(self, definition: Definition, locale: str, people: Who, colours: Palette) -> None:
+        self.definition, self.locale, self.colours = definition, locale, colours
+        self.who = {t.name: people(t, locale) for t in definition.transitions.values()}
+        words = [(t.label.text(locale), self.who[t.name]) for t in definition.transitions.values()]
         self.gutter = 24 + max([len(a) * LETTER for a, _ in words] + [len(b) * SMALL for _, b in words] + [70.0])
         self.centre: dict[str, float] = {}
         self.box_width: dict[str, float] = {}
@@ -72,17 +88,18 @@ class _Plan:
 
 
 def _frame_line(plan: _Plan, number: int) -> str:
-    return f'<rect x="0" y="{plan.row(number) - ROW / 2:.1f}" width="{plan.width:.0f}" height="{ROW}" fill="#f7f8fa"/>'
+    top = plan.row(number) - ROW / 2
+    return f'<rect x="0" y="{top:.1f}" width="{plan.width:.0f}" height="{ROW}" fill="{plan.colours.stripe}"/>'
 
 
 def _lifeline(plan: _Plan, name: str) -> str:
     x = plan.centre[name]
     ends = f'x1="{x:.1f}" y1="{TOP + BOX}" x2="{x:.1f}" y2="{plan.height - 6:.1f}"'
-    return f'<line {ends} stroke="{LINE}" stroke-width="1.5"/>'
+    return f'<line {ends} stroke="{plan.colours.line}" stroke-width="1.5"/>'
 
 
 def _box(plan: _Plan, state: State) -> str:
-    fill, ink = FILLS[state.colour]
+    fill, ink = plan.colours.fills[state.colour]
     x, width = plan.centre[state.name] - plan.box_width[state.name] / 2, plan.box_width[state.name]
     shape = _rectangle(x, TOP, width, BOX, f'rx="8" fill="{fill}" stroke="{ink}" stroke-width="1.5"')
     if state.final:  # a second border, as finite automata are drawn
@@ -96,13 +113,13 @@ def _birth(plan: _Plan) -> str:
     end = plan.centre[plan.definition.initial] - plan.box_width[plan.definition.initial] / 2
     y, start = TOP + BOX / 2, end - 34
     dot = f'<circle cx="{start:.1f}" cy="{y}" r="5" fill="{INK}"/>'
-    word = _text(start - 12, y + 4, CREATED[plan.locale], FAINT, anchor="end", size=11)
+    word = _text(start - 12, y + 4, CREATED[plan.locale], plan.colours.faint, anchor="end", size=11)
     return f"<g>{dot}{word}{_line(start, end - 1, y)}{_head(end - 1, y, 1)}</g>"
 
 
 def _row(plan: _Plan, transition: Transition, y: float) -> str:
     words = _text(12, y - 3, transition.label.text(plan.locale), INK, anchor="start", weight="bold")
-    words += _text(12, y + 12, who(transition, plan.locale), FAINT, anchor="start", size=11)
+    words += _text(12, y + 12, plan.who[transition.name], plan.colours.faint, anchor="start", size=11)
     dashed = transition.auto
     arrows = ""
     for target in transition.targets:
@@ -154,13 +171,13 @@ def _text(
     return f'<text {place} font-size="{size}" font-weight="{weight}" fill="{ink}">{escape(words)}</text>'
 
 
-def _sentences(definition: Definition, locale: str) -> list[str]:
+def _sentences(plan: _Plan) -> list[str]:
     """The drawing in words: one sentence per transition."""
     found = []
-    for transition in definition.transitions.values():
+    for transition in plan.definition.transitions.values():
         moves = ", ".join(
-            f"{definition.states[source].label.text(locale)} → {definition.states[target].label.text(locale)}"
+            f"{plan.text(plan.definition.states[source])} → {plan.text(plan.definition.states[target])}"
             for source, target in transition.moves.items()
         )
-        found.append(f"{transition.label.text(locale)} ({who(transition, locale)}) : {moves}.")
+        found.append(f"{transition.label.text(plan.locale)} ({plan.who[transition.name]}) : {moves}.")
     return found
