@@ -4,6 +4,7 @@ instance's files), `dry_run`, `force_year`, `departures`."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from app.core.db import admin_db
@@ -53,10 +54,16 @@ class Synchronise(JobKind):
         ctx.set_result(status="done", counts=counts)
         ctx.message(summary(counts))
 
+    def finish(self, ctx: JobContext) -> None:
+        """The files hold a whole school's people: they go with the job."""
+        _forget_uploads(ctx)
+
     def abandon(self, ctx: JobContext, state: str) -> None:
-        """Nothing stays of what was staged."""
+        """Nothing stays of what was staged; files that may be read again (failed, cancelled) are kept."""
         if ctx.job.school_id is not None:
             clear(ctx.session, ctx.job.school_id, _batch(ctx))
+        if state == "refused":
+            _forget_uploads(ctx)
 
 
 def _batch(ctx: JobContext) -> str:
@@ -69,6 +76,13 @@ def _options(ctx: JobContext) -> Options:
 
 def _school(ctx: JobContext) -> SchoolFacts:
     return SchoolFacts.of(admin_db.session.get_one(School, ctx.job.school_id))
+
+
+def _forget_uploads(ctx: JobContext) -> None:
+    """Delete what was kept for this job; a file named by its full path is somebody's own."""
+    for path in map(Path, ctx.params["files"]):
+        if not path.is_absolute():
+            (ctx.storage.files / path).unlink(missing_ok=True)
 
 
 def _hand_over(ctx: JobContext, report: Report) -> None:
