@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.headerregistry import Address
+from email.policy import SMTP, compat32
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -83,18 +85,37 @@ def transport_for(url: str, sender: str) -> Transport:
     })
 
 
+# Headers that names or words go into are folded by `header`; the rest is ASCII, and parsing it again costs most of the
+# time of a campaign.
+AS_IS = compat32.clone(linesep="\r\n", max_line_length=None)
+
+
+def header(name: str, value: str | Address) -> str:
+    """The value of a header as it travels: encoded words, folded lines."""
+    folded = SMTP.header_factory(name, value).fold(policy=SMTP)
+    return str(folded).removeprefix(f"{name}:").strip()
+
+
+@lru_cache(maxsize=64)
+def subject_header(subject: str) -> str:
+    """`header` of a subject: a campaign has one for all."""
+    return header("Subject", subject)
+
+
 class _Letter(Message):
     """Flask-Mail's message with its headers written by `email`: Flask-Mail joins names and addresses as strings, and
     a comma or a bracket in a name then makes a second recipient."""
 
-    headers: dict[str, Any]
+    headers: dict[str, str]
 
-    def _message(self) -> Any:
-        built = super()._message()
+    def as_bytes(self) -> bytes:
+        """The message as it is sent."""
+        built = self._message()
+        built.policy = AS_IS
         for name, value in self.headers.items():
             del built[name]
             built[name] = value
-        return built
+        return bytes(built.as_bytes())
 
 
 class _FlaskMailTransport:
@@ -102,6 +123,7 @@ class _FlaskMailTransport:
 
     def __init__(self, sender: str, settings: dict[str, Any]) -> None:
         self.sender = _sender(sender)
+        self.sender_header = header("From", self.sender)
         self.app = Flask("livret.mail")
         self.app.config.update(settings)
         self.mail = Mail(self.app)
@@ -114,7 +136,8 @@ class _FlaskMailTransport:
             html=mail.html, reply_to=mail.reply_to,
             # Answering machines stay silent towards a mail that says it is automatic (RFC 3834).
             extra_headers={"Auto-Submitted": "auto-generated"})
-        message.headers = {"From": self.sender, "To": to, "Subject": mail.subject}
+        message.headers = {
+            "From": self.sender_header, "To": header("To", to), "Subject": subject_header(mail.subject)}
         message.msgId = mail.message_id
         return message
 
