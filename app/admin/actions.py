@@ -16,10 +16,12 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import inspect, select
 
+from app.admin.columns import name_of
 from app.admin.listing import Listing
 from app.admin.page import check_drawn_for
 from app.core.db import admin_db
 
+NAMED = 10  # rows named on the page that asks for confirmation
 CHUNK = 500  # keys in one IN (…)
 
 
@@ -89,5 +91,6 @@ class ActionsMixin:
 
     def _ask(self, action: Any, items: list[Any]) -> str:
         return self._draw(  # type: ignore[attr-defined, no-any-return]
-            "confirm", title=action.text, question=action.confirmation, action=action, items=items, count=len(items)
-        )
+            "confirm", title=action.text, question=action.confirmation, action=action, count=len(items),
+            names=[name_of(self.screen, item) for item in items[:NAMED]],
+        )  # fmt: skip

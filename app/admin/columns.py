@@ -192,5 +192,13 @@ def value_of(item: Any, name: str) -> Any:
     for part in name.split("."):
         if item is None:
             return None
-        item = getattr(item, part)
+        item = str(item) if part == FULL_NAME else getattr(item, part)
     return item
+
+
+def name_of(screen: Screen, item: Any) -> str:
+    """What a row is called in titles and breadcrumbs: its own words, or what the screen names it by."""
+    if not screen.named_by and type(item).__str__ is not object.__str__:
+        return str(item)
+    named = (formatter(screen, name)(value_of(item, name)) for name in screen.named_by or screen.list_columns[:1])
+    return " – ".join(str(part) for part in named if part)

@@ -47,6 +47,7 @@ class Screen:
     `computed`, whose functions give an SQL expression. Only `search_columns` can be searched and only
     `order_columns` (by default the listed ones) sorted: anything else in the address is ignored.
     `base_order` sorts the list until somebody sorts it, and breaks ties afterwards; « -at » is descending.
+    `named_by` makes the row's title when the model has no words of its own.
     `linked` names relations by which another page may lead to a part of the list (never drawn as a drop-down).
     `narrow` is the second belt: a criterion for the current scope, for tables the gate does not watch.
     `mixin` carries what is special: FAB hooks (`pre_add` …), actions, routes of its own.
@@ -73,6 +74,7 @@ class Screen:
     validators: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     computed: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     related: tuple[Related, ...] = ()
+    named_by: tuple[str, ...] = ()
     narrow: Callable[[Scope], Any] | None = None
     mixin: type | None = None
     empty_hint: Any = ""

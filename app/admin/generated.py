@@ -19,7 +19,7 @@ from sqlalchemy import delete, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from app.admin import actions, drawing
-from app.admin.columns import label
+from app.admin.columns import label, name_of
 from app.admin.declaration import Screen
 from app.admin.form_fields import make_form
 from app.admin.listing import Listing
@@ -74,7 +74,7 @@ class LivretView(actions.ActionsMixin, ModelView):
     def show(self, pk: int) -> str:
         """One row and what belongs to it."""
         item = self.find(pk)
-        return self._draw("show", title=str(item), item=item, **drawing.show_page(self, item))
+        return self._draw("show", title=name_of(self.screen, item), item=item, **drawing.show_page(self, item))
 
     @expose("/export.xlsx")
     @has_access
@@ -110,7 +110,7 @@ class LivretView(actions.ActionsMixin, ModelView):
     def edit(self, pk: int) -> Any:
         """Change a row."""
         item = self.find(pk)
-        name = str(item)
+        name = name_of(self.screen, item)
         form = make_form(self.screen, item)
         if request.method == "POST":
             check_drawn_for()
@@ -126,7 +126,7 @@ class LivretView(actions.ActionsMixin, ModelView):
         """Ask on GET, delete on POST."""
         item = self.find(pk)
         if request.method == "GET":
-            return self._draw("delete", title=_("Delete: %(name)s", name=str(item)), item=item)
+            return self._draw("delete", title=_("Delete: %(name)s", name=name_of(self.screen, item)), item=item)
         check_drawn_for()
         if self._guarded(lambda: self._delete_now(pk), _("Used elsewhere: it cannot be deleted.")) is None:
             return redirect(self._link("show", pk) or self.list_url())
@@ -234,7 +234,7 @@ class LivretView(actions.ActionsMixin, ModelView):
         menu = [(CATEGORIES[category_here(self.screen.menu)], None)] if self.screen.menu else []
         crumbs: list[tuple[Any, str | None]] = [*menu, (self.screen.words.many, self.list_url())]
         if page in ("form", "delete") and item is not None:
-            crumbs.append((str(item), self._link("show", _key(item))))
+            crumbs.append((name_of(self.screen, item), self._link("show", _key(item))))
             title = _("Edit") if page == "form" else _("Delete")
         return crumbs if page == "list" else [*crumbs, (title, None)]
 

@@ -56,6 +56,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(
         Enrolment, "EnrolmentView", "enrolment", words.ENROLMENT, menu="settings", narrow=rules.own_enrolments,
         help=_l("One row for each pupil and year. A pupil who leaves keeps the row, with an end date."),
+        named_by=("pupil", "school_year"),
         list_columns=("pupil.full_name", "division.label", "programme.label", "starts_on", "ends_on"),
         search_columns=("pupil.full_name", "division", "programme"), linked=("pupil",),
         base_order=("pupil.full_name",),
@@ -88,6 +89,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(
         GuardianLink, "GuardianLinkView", "guardian_link", words.LINK, menu="settings", narrow=rules.own_links,
         help=_l("Who is responsible for whom. Ranks 1 and 2 are the legal guardians; a link that ended is kept."),
+        named_by=("guardian", "pupil"),
         list_columns=("guardian.full_name", "pupil.full_name", "rank", "certified", "ended_on"),
         search_columns=("guardian.full_name", "pupil.full_name", "rank"), linked=("pupil", "guardian"),
         base_order=("guardian.full_name",), choices={"rank": RANKS},
@@ -122,6 +124,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(
         DivisionStaff, "DivisionStaffView", "assignment", words.ASSIGNMENT, menu="settings",
         help=_l("Who teaches which class. The class teacher's rights follow from the tick."),
+        named_by=("staff", "division"),
         list_columns=("staff.full_name", "division.label", "is_class_teacher"),
         search_columns=("staff.full_name", "division", "is_class_teacher"), linked=("staff",),
         base_order=("staff.full_name", "division.label"), formatters={"is_class_teacher": yes_badge},
@@ -142,6 +145,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(
         ActivationCode, "ActivationCodeView", "guardian_code", words.CODE, menu="online", verbs=READ_ONLY,
         help=_l("Every code that was created, with its life. A used or dead code only shows its beginning."),
+        named_by=("pupil", "guardian"),
         list_columns=("pupil.full_name", "holder", "guardian.full_name", "hint", "state", "notified_on", "used_at"),
         search_columns=("pupil.full_name", "guardian.full_name", "holder", "state", "notified_on"),
         linked=("pupil", "guardian"), base_order=("pupil.full_name",),
@@ -169,6 +173,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(
         AccessRefusal, "AccessRefusalView", "access_refusal", words.REFUSAL, menu="online", verbs=READ_ONLY,
         help=_l("Guardians who refused the online services for a pupil, and since when."),
+        named_by=("guardian", "pupil"),
         list_columns=("guardian.full_name", "pupil.full_name", "refused_on", "lifted_on"),
         search_columns=("guardian.full_name", "pupil.full_name", "refused_on"), linked=("pupil", "guardian"),
         base_order=("-refused_on",),
@@ -213,6 +218,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(
         AuditLine, "AuditLineView", "audit_line", words.AUDIT, menu="academy", verbs=READ_ONLY,
         help=_l("Who did what and when. A line cannot be changed nor removed."),
+        named_by=("at", "action"),
         list_columns=("at", "actor_name", "action", "subject_type", "subject_id", "old_state", "new_state"),
         search_columns=("at", "actor_name", "action", "subject_type"), base_order=("-at",),
         groups=(Group("", ("at", "actor_name", "action", "subject_type", "subject_id", "old_state", "new_state")),),

@@ -116,6 +116,18 @@ def test_add_show_edit_delete(head: Browser, sqlite_world: World) -> None:
 
 
 @pytest.mark.row("C01")
+def test_every_row_has_a_name(head: Browser, academy: Browser) -> None:
+    """No page is titled with what Python calls the object; every row that is listed opens."""
+    for screen in SCREENS:
+        who = academy if "list" in RESOURCES[screen.resource].academy else head
+        page = who.get(f"{screen.route}/list/")
+        assert "object at 0x" not in page, screen.name
+        for href in re.findall(r'rowheader" scope="row"><a href="([^"]+)"', page)[:1]:
+            title = re.search("<h1>(.*?)</h1>", who.get(href))
+            assert title and title[1].strip() and "object at 0x" not in title[1], screen.name
+
+
+@pytest.mark.row("C01")
 def test_what_is_wrong_is_said_beside_the_field(head: Browser) -> None:
     """Nothing is stored, the words typed stay, each fault names its field."""
     answer = head.send("/pupil/add", **PUPIL | {"birth_date": "", "ine": "0000000000Z"})
