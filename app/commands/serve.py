@@ -21,6 +21,7 @@ from app.serve import Supervisor, listen
 from config import Config
 
 HEALTH_SECONDS = 120.0
+TOO_MANY_FALLS = 3  # before the first answer: something is wrong that another start will not mend
 
 
 class NotHealthy(LivretError):
@@ -83,12 +84,16 @@ def wait_until_healthy(supervisor: Supervisor, settings: Config, sockets: tuple[
     def all_up() -> bool:
         for name in [name for name, answers in waiting.items() if answers()]:
             del waiting[name]
-        return not waiting or time.monotonic() > deadline
+        return not waiting or time.monotonic() > deadline or bool(fallen())
+
+    def fallen() -> list[str]:
+        return [child.name for child in supervisor.children if child.restarts >= TOO_MANY_FALLS]
 
     supervisor.watch(until=all_up)
-    if waiting and not supervisor.stopping.is_set():
-        logs = ", ".join(str(settings.home / "logs" / f"{name}.log") for name in waiting)
-        raise NotHealthy(f"Pas de réponse de : {', '.join(waiting)}.", hint=f"La raison est dans {logs}.")
+    if (waiting or fallen()) and not supervisor.stopping.is_set():
+        names = fallen() or list(waiting)
+        logs = ", ".join(str(settings.home / "logs" / f"{name}.log") for name in names)
+        raise NotHealthy(f"Démarrage impossible : {', '.join(names)}.", hint=f"La raison est dans {logs}")
 
 
 def is_up(listening: socket, host: str) -> Callable[[], bool]:
