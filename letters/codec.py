@@ -15,7 +15,7 @@ from .types import Facts
 def dump(value: Any) -> Any:
     """Facts as dicts, tuples as lists, dates as ISO text."""
     if isinstance(value, Facts):
-        return {name: dump(getattr(value, name)) for name in _hints(type(value))}
+        return {name: dump(getattr(value, name)) for name in _hints(type(value))}  # type: ignore[arg-type]
     if isinstance(value, tuple):
         return [dump(item) for item in value]
     if isinstance(value, date):

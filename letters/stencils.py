@@ -67,7 +67,7 @@ class Press:
             # In the placeholder letter a token stands for itself; an absent fact (no title) has none.
             tokens = [token for token, said in fields.values(shape).items() if said == token]
             cut_pages = cut(read_pages(plain(shape)), tokens) if _unmistakable(shape, tokens) else None
-            self._stencils[shape] = cut_pages and [self._ready(page) for page in cut_pages]
+            self._stencils[shape] = None if cut_pages is None else [self._ready(page) for page in cut_pages]
         return self._stencils[shape]
 
     def _ready(self, page: Sequence[Part | Hole]) -> list[str | Hole]:
