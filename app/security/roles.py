@@ -89,7 +89,8 @@ _resource("division", _l("Classes"), head=ALL, secretary=ALL, teacher="list show
 _resource("programme", _l("Programmes (MEF)"), head=ALL, secretary=ALL, cpe="list show")
 _resource("staff", _l("Staff"), head=ALL, secretary=ALL, cpe="list show")
 _resource("assignment", _l("Assignments to classes"), head=ALL, secretary=ALL, cpe="list show")
-_resource("grade_level", _l("Levels and cycles"), academy="list show export", **dict.fromkeys(EVERYONE, "list show export"))
+_resource("grade_level", _l("Levels and cycles"), academy="list show export",
+          **dict.fromkeys(EVERYONE, "list show export"))
 _resource("synchronisation", _l("Synchronisation of the pupil base"), head="list run", secretary="list run")
 
 # — online services —

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import SecurityError
 
 from app.core.crypto import keyring
 from app.core.db import Database
@@ -69,6 +70,7 @@ def protect(
     app.extensions["livret_throttles"] = Throttles(db, throttles)
     Forgery(app)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.register_error_handler(SecurityError, _unknown_host)
     app.before_request(_refuse_foreign_origin)
     app.after_request(_add_headers)
 
@@ -119,6 +121,11 @@ def _refuse_foreign_origin() -> None:
         return
     if origin == "null" or urlsplit(origin).netloc != request.host:
         raise FormExpired
+
+
+def _unknown_host(_error: Exception) -> tuple[str, int, dict[str, str]]:
+    """A request for a host that is not ours: no page can be drawn, for no address of it may be trusted."""
+    return "Adresse inconnue de ce serveur.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def _add_headers(response: Response) -> Response:

@@ -98,8 +98,9 @@ def _work(session: Session, school_id: int, found: dict[str, int]) -> dict[str, 
     record(session, "test.done", job, actor=SYSTEM, school_id=school_id)
     session.flush()
     line = _last_line(session, school_id)
-    return {"guardian_code": code.id, "access_refusal": refusal.id, "account": account.id, "job": job.id, "job_page": job.id,
-            "audit_line": line, "notification": notification.id, "artifact": artifact.id}  # fmt: skip
+    return {"guardian_code": code.id, "access_refusal": refusal.id, "account": account.id, "job": job.id,
+            "job_page": job.id, "audit_line": line, "notification": notification.id,
+            "artifact": artifact.id}  # fmt: skip
 
 
 def _last_line(session: Session, school_id: int) -> int:

@@ -32,7 +32,7 @@ def rules(campus: Campus) -> list[tuple[Rule, str, Route]]:
         route = ADMIN[rule.endpoint]
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             found.append((rule, method, route))
-    # Reading first, then deleting, going elsewhere last, leaving never: each visitor walks the whole list with one session.
+    # Reading first, then deleting, going elsewhere last, leaving never: a visitor walks the list with one session.
     return sorted(found, key=lambda f: (f[1] != "GET", _last(f[0].endpoint), f[0].endpoint))
 
 
