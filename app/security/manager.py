@@ -67,12 +67,12 @@ class LivretSecurityManager(SecurityManager):
         user = self.session.get(User, int(pk))
         return user if user is not None and user.active else None
 
-    def before_request(self) -> None:  # type: ignore[override]
-        """Who acts, and in which scope."""
+    def before_request(self) -> Any:  # type: ignore[override]
+        """Who acts, and in which scope; somebody without a place is led to choose one."""
         from app.admin.entering import enter
 
         g.user = current_user
-        enter()
+        return enter()
 
     def get_user_roles(self, user: Any) -> list[Role]:
         """The roles granted on the current place today, with that of class teacher when a class is led."""

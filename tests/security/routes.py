@@ -35,7 +35,6 @@ def _generated() -> dict[str, Route]:
 ADMIN: dict[str, Route] = _generated() | {
     "healthz": Route(PUBLIC),
     "accessibility": Route(PUBLIC),
-    "accessibility": Route(PUBLIC),
     "static": Route(PUBLIC),
     "appbuilder.static": Route(PUBLIC),
     "LocaleView.index": Route(PUBLIC, values={"locale": "fr"}),
