@@ -54,7 +54,7 @@ def _transport_options(broker: str) -> dict[str, Any]:
 
 
 def beat_schedule(config: Config) -> dict[str, dict[str, Any]]:
-    """Celery's form of the table in `app.jobs.schedule`. A beat not heard in time is dropped: the next one will do."""
+    """Celery's form of the table in `app.jobs.schedule`. (`every` says how long a beat waits to be heard.)"""
     entries = {beat.task: every(beat.seconds) | {"task": beat.task} for beat in BEATS}
     return entries | {"replication.run": {"task": "replication.run"} | replication_rhythm(config.replicate)}
 

@@ -16,6 +16,7 @@ from app.core.actor import Actor
 from app.core.db import admin_db
 from app.core.uow import in_unit_of_work, unit_of_work
 from app.jobs.models import Artifact, Job, JobLine, JobStep
+from app.jobs.queries import reading
 from app.jobs.storage import Storage, storage
 
 UNSYNCED = {"synchronize_session": False}  # bulk statements leave loaded objects alone
@@ -167,7 +168,7 @@ class JobContext:
         if in_unit_of_work() or moment - self._last_look < PROGRESS_SECONDS:
             return False
         self._last_look = moment
-        with unit_of_work() as session:
+        with reading() as session:
             return bool(session.scalar(select(Job.cancel_requested).where(Job.id == self.job.id)))
 
     def check_cancelled(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from app.core import clock
 from app.core.db import admin_db, writing
 from app.core.errors import NotFound
 from app.core.scope import current_scope
-from app.core.uow import unit_of_work
+from app.core.uow import in_unit_of_work
 from app.jobs.models import Artifact, Job, JobLine, WorkerHeartbeat
 
 UP = timedelta(seconds=10)
@@ -66,9 +67,24 @@ def view(session: Session, job_id: int) -> JobView:
     return JobView(**{name: getattr(job, name) for name in names}, lines=lines)
 
 
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A fresh picture of the database that waits for no writer; within a unit of work, that one's."""
+    session = admin_db.session()
+    if in_unit_of_work():
+        yield session
+        return
+    session.rollback()
+    try:
+        with writing(False):
+            yield session
+    finally:
+        session.rollback()
+
+
 def read_view(job_id: int) -> JobView:
-    """`view` in a short transaction of its own, so that it is fresh however often it is asked."""
-    with unit_of_work() as session:
+    """`view` of this very moment, however often it is asked."""
+    with reading() as session:
         return view(session, job_id)
 
 

@@ -24,5 +24,6 @@ BEATS = (
 
 
 def every(seconds: float) -> dict[str, Any]:
-    """A rhythm in Celery's words; a beat that waited for its successor is dropped."""
-    return {"schedule": seconds, "options": {"expires": max(seconds, 3.0)}}
+    """A rhythm in Celery's words. Beats nobody heard are soon dropped (later ones will do), yet not so soon that a busy
+    machine hears none."""
+    return {"schedule": seconds, "options": {"expires": max(2 * seconds, 30.0)}}

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.core.actor import Actor
 from app.core.errors import Forbidden
@@ -83,9 +84,10 @@ def run_waiting(on_progress: Progress | None = None) -> int:
 def run_here(job_id: int, on_progress: Progress | None = None) -> JobView:
     """Run one job in this process (a command, no worker up); when somebody else runs it already, wait for them."""
     while True:
-        free_abandoned()
-        if claimed := claim(job_id):
-            run_claimed(*claimed, on_progress)
+        with suppress(OperationalError):  # SQLite, while whoever runs it writes for long
+            free_abandoned()
+            if claimed := claim(job_id):
+                run_claimed(*claimed, on_progress)
         with system_scope("following a job of one's own"):
             job = read_view(job_id)
         if job.ended:
