@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from app.workflow.stateful import ENGINE
 from benchmarks.common import KINDS, databases, line
 from config import Config
 
-FAMILIES, CLIENTS, PAGES = 200, 16, 640
+FAMILIES, CLIENTS, PAGES = 200, 16, 400
 COOKIE = "livret_portail"
 
 
@@ -40,9 +40,9 @@ def bench_portal() -> Iterator[dict[str, Any]]:
             tokens = _fill()
             statements = _statements(tokens[0])
             url = portal_db.engine.url.render_as_string(hide_password=False)
-            seconds, floor = (_measure(what, url, folder, tokens) for what in ("home", "floor"))
+            seconds, floor_seconds = _measure(url, folder, tokens)
         pace = f"{PAGES / seconds:.0f} par seconde, {statements} requêtes SQL"
-        yield line("portal", f"{PAGES} pages d'accueil, {CLIENTS} clients, {pace}, {kind}", seconds, floor)
+        yield line("portal", f"{PAGES} pages d'accueil, {CLIENTS} clients, {pace}, {kind}", seconds, floor_seconds)
 
 
 def _fill() -> list[str]:
@@ -129,26 +129,31 @@ def _statements(token: str) -> int:
     return len([statement for statement in seen if not statement.startswith("BEGIN")])
 
 
-def _measure(what: str, url: str, folder: Path, tokens: list[str]) -> float:
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
-        listening.set_inheritable(True)
-        port = listening.getsockname()[1]
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listening.fileno()}", "--workers", "1",
-                   "--log-level", "error", "--no-control-socket", f"benchmarks.portal:{what}()"]
-        environment = os.environ | {"LIVRET_BENCH_DB": url, "LIVRET_BENCH_FOLDER": str(folder)}
-        with _running(command, environment, listening.fileno()):
+def _measure(url: str, folder: Path, tokens: list[str]) -> tuple[float, float]:
+    """Seconds for the portal and for the floor, the best of three turns each, taken in turn: both meet the same
+    moods of the machine."""
+    environment = os.environ | {"LIVRET_BENCH_DB": url, "LIVRET_BENCH_FOLDER": str(folder)}
+    with ExitStack() as stack:
+        ports = [stack.enter_context(_serving(what, environment)) for what in ("home", "floor")]
+        for port in ports:
             _ask(port, tokens, CLIENTS * 4)  # warm
-            return min(_ask(port, tokens, PAGES) for _ in range(2))
+        turns = [[_ask(port, tokens, PAGES) for port in ports] for _ in range(3)]
+    seconds, floor_seconds = (min(turn[at] for turn in turns) for at in (0, 1))
+    return seconds, floor_seconds
 
 
 @contextmanager
-def _running(command: list[str], environment: dict[str, str], listening: int) -> Iterator[None]:
-    server = subprocess.Popen(command, env=environment, pass_fds=[listening])
-    try:
-        yield
-    finally:
-        server.terminate()
-        server.wait()
+def _serving(what: str, environment: dict[str, str]) -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
+        listening.set_inheritable(True)
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listening.fileno()}", "--workers", "1",
+                   "--log-level", "error", "--no-control-socket", f"benchmarks.portal:{what}()"]
+        server = subprocess.Popen(command, env=environment, pass_fds=[listening.fileno()])
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def _ask(port: int, tokens: list[str], pages: int) -> float:

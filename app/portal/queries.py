@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import select
 
@@ -75,20 +76,28 @@ class Family:
         raise NotFound()
 
 
+# Columns and not objects: this is the page that a whole academy opens in the evening.
+_OPENED = (
+    select(
+        PublishedCode.hint, PublishedPupil.id, PublishedCode.guardian_name, PublishedCode.guardian_first_name,
+        PublishedPupil.first_name, PublishedPupil.last_name, PublishedPupil.birth_date, PublishedPupil.sex,
+        PublishedPupil.division, PublishedSchool.name, PublishedSchool.academy, PublishedSchool.address,
+        PublishedSchool.phone, PublishedSchool.services,
+    )
+    .join(PublishedPupil, PublishedPupil.id == PublishedCode.pupil_id)
+    .join(PublishedSchool, PublishedSchool.id == PublishedPupil.school_id)
+    .where(PublishedCode.valid)
+    .order_by(PublishedPupil.birth_date, PublishedPupil.id, PublishedCode.id)
+)  # fmt: skip
+
+
 def family(account_id: int) -> Family:
     """The account and everything its codes open, in two statements."""
     account = portal_db.session.get(Account, account_id)
     if account is None:
         raise NotFound()
-    opened = (
-        select(PublishedCode, PublishedPupil, PublishedSchool)
-        .join(PublishedPupil, PublishedPupil.id == PublishedCode.pupil_id)
-        .join(PublishedSchool, PublishedSchool.id == PublishedPupil.school_id)
-        .where(PublishedCode.valid)
-        .order_by(PublishedPupil.birth_date, PublishedPupil.id, PublishedCode.id)
-    )
-    rows = portal_db.session.execute(opened).all()
-    children = tuple(_child(list(group)) for _, group in groupby(rows, key=lambda row: row[1].id))
+    rows = portal_db.session.execute(_OPENED)
+    children = tuple(_child(list(group)) for _, group in groupby(rows, key=lambda row: row[1]))
     return Family(account.identifier, account.email, account.locale, account.kind, children)
 
 
@@ -103,10 +112,10 @@ def schools_without_service(account_id: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name, services in portal_db.session.execute(held) if not services))
 
 
-def _child(rows: list) -> Child:  # type: ignore[type-arg]
-    _, pupil, school = rows[0]
-    card = SchoolCard(school.name, school.academy, tuple(school.address), school.phone, tuple(school.services))
-    codes = tuple(
-        HeldCode(f"{code.hint} - ••• - ••• - •••", code.guardian_name, code.guardian_first_name) for code, _, _ in rows
-    )
-    return Child(pupil.id, pupil.first_name, pupil.last_name, pupil.birth_date, pupil.sex, pupil.division, card, codes)
+def _child(rows: list[Any]) -> Child:
+    """Every code of one pupil; the pupil and the school are the same on each row."""
+    codes = tuple(HeldCode(f"{hint} - ••• - ••• - •••", guardian, first) for hint, _, guardian, first, *_ in rows)
+    pupil_id, first_name, last_name, birth_date, sex, division = rows[0][1], *rows[0][4:9]
+    name, academy, address, phone, services = rows[0][9:]
+    school = SchoolCard(name, academy, tuple(address), phone, tuple(services))
+    return Child(pupil_id, first_name, last_name, birth_date, sex, division, school, codes)
