@@ -14,7 +14,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
+from app.admin.drawing import page_of
 from app.admin.handmade import HandmadePage, actor, asked_page
+from app.admin.life import life_of
 from app.admin.page import check_drawn_for
 from app.core.clock import PARIS
 from app.core.db import admin_db
@@ -68,7 +70,7 @@ class JobsPage(HandmadePage):
         pages = asked_page(LINES_PAGE, found)
         return self.draw(
             "jobs/show.html", title=job.label, crumbs=((job.label, None),), job=view(admin_db.session(), pk),
-            badge_of=badge_of, moment=moment, size=size,
+            badge_of=badge_of, moment=moment, size=size, life=life_of(job, page_of),
             choices=[choice.transition.name for choice in engine.available(job, actor())],
             artifacts=artifacts_of(admin_db.session(), pk), severities=SEVERITIES, severity=severity, words=words,
             lines=admin_db.session.scalars(lines.limit(LINES_PAGE).offset(pages.page * LINES_PAGE)).all(),

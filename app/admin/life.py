@@ -1,5 +1,5 @@
 """What the page of a thing with a workflow says of its life: what happened to it, what may follow, and what stands in
-the way (C02, M094). Read from the trail and from the engine, the same for every entity."""
+the way (C02). Read from the trail and from the engine, the same for every entity."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def service_of(school: int) -> int:
         return session.scalars(select(OnlineService.id).where(OnlineService.code == "marks")).one()
 
 
-@pytest.mark.row("C02", "M094")
+@pytest.mark.row("C02")
 def test_acts_are_told_newest_first(head: Browser, code: int) -> None:
     """Date, sentence of the workflow's file, state reached, who."""
     said = card(head.get(f"/guardian-code/show/{code}"))

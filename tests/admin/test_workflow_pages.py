@@ -11,15 +11,18 @@ from flask import Flask
 from lxml import etree
 from playwright.sync_api import Page
 
+from app.core.actor import SYSTEM
+from app.core.db import admin_db
 from app.core.scope import school_scope
 from app.core.uow import unit_of_work
+from app.online.models import OnlineService
 from app.security.roles import exercising
-from app.workflow import catalogue
+from app.workflow import catalogue, engine
 from tests.admin.conftest import PASSPHRASE, Browser, sign_in
 from tests.browser import chromium, fits, live_admin, signed_in  # noqa: F401 - fixtures
 from tests.factories import World
 from tests.journeys.browser import DESK, PHONE, judge
-from tests.workflow.samples import make
+from tests.workflow.samples import force, make
 
 NAMES = catalogue.names()
 DRAWN = "[...document.querySelectorAll('.drawing img')].map((image) => [image.naturalWidth, image.currentSrc])"
@@ -137,9 +140,14 @@ def test_in_a_browser(
     """No fault for axe-core, on a phone and on a desk, light and dark; nothing sticks out; diagrams are drawn."""
     sign_in(admin_app, "head", school_id=sqlite_world.a)
     with school_scope(sqlite_world.a), unit_of_work():
-        code = make("guardian_code", sqlite_world, "created").id
+        lived = make("guardian_code", sqlite_world, "created")
+        force(admin_db, OnlineService, OnlineService.school_id == sqlite_world.a, state="closed")
+        engine.record_creation(lived, actor=SYSTEM)
+        engine.apply(lived, "notify", actor=SYSTEM, reason="Courrier perdu, la famille a rappelé")
+        code = lived.id
+        job = make("job", sqlite_world, "failed").id
     page = signed_in(f"head-1-{sqlite_world.a}", PASSPHRASE)
-    paths = {"workflows": "/workflows/", "code": f"/guardian-code/show/{code}"}
+    paths = {"workflows": "/workflows/", "code": f"/guardian-code/show/{code}", "a-job": f"/jobs/{job}"}
     for name, path in (paths | {name: f"/workflows/{name}" for name in NAMES}).items():
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
