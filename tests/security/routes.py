@@ -84,3 +84,27 @@ ADMIN: dict[str, Route] = _generated() | {
     "WorkflowsPage.show": Route("workflow:show", values={"name": "job"}),
     "WorkflowsPage.drawing": Route("workflow:show", values={"name": "job"}),
 }
+
+ACCOUNT = "account"
+
+# The portal has no roles: a page is open, or asks for an account and shows only what its codes open.
+PORTAL: dict[str, str] = {
+    "static": PUBLIC,
+    "entry.sign_in": PUBLIC,
+    "entry.sign_in_post": PUBLIC,
+    "entry.sign_out": PUBLIC,
+    "entry.language": PUBLIC,
+    "entry.help_page": PUBLIC,
+    "entry.health": PUBLIC,
+    "signup.form": PUBLIC,
+    "signup.create": PUBLIC,
+    "signup.created": PUBLIC,
+    "signup.link": PUBLIC,
+    "signup.follow": PUBLIC,
+    "signup.renew": PUBLIC,
+    "signup.to_confirm": PUBLIC,
+    "signup.resend": PUBLIC,
+    "home.home": ACCOUNT,
+    "home.account": ACCOUNT,
+    "home.language": ACCOUNT,
+}
