@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event, inspect, text
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
 from app.core.db import AdminBase
 from app.core.keys import school_fk, school_relation, school_unique
@@ -16,11 +16,20 @@ from app.schools.models import Division, GradeLevel, Programme, SchoolYear
 
 class FromSource:
     """Where a person came from. `source` is siecle, onde, sts or manual; `digest` is the hash of the record last
-    applied, by which a synchronisation sees that nothing changed."""
+    applied, by which a synchronisation sees that nothing changed: none = nothing applied, or closed since; empty =
+    changed here since."""
 
     source: Mapped[str] = mapped_column(String(10), default="manual")
     source_id: Mapped[str] = mapped_column(String(80))
     digest: Mapped[str | None] = mapped_column(String(64))
+
+
+@event.listens_for(FromSource, "before_update", propagate=True)
+def _changed_here(mapper: Mapper[Any], _connection: Any, person: FromSource) -> None:
+    """What a person changed on screen no longer equals the record last applied: the next synchronisation compares."""
+    changed = {column.key for column in mapper.column_attrs if inspect(person).attrs[column.key].history.has_changes()}
+    if person.digest is not None and changed - {"digest", "user_id"}:
+        person.digest = ""
 
 
 class Pupil(FromSource, SchoolScoped, AdminBase):

@@ -41,7 +41,6 @@ OLD = {
 }
 
 
-@pytest.mark.row("M077")
 @pytest.mark.parametrize(("links", "expected"), [*NEW.values(), *OLD.values()], ids=[*NEW, *OLD])
 def test_legal_1_and_legal_2(links: tuple[str, ...], expected: dict[str, tuple[int | None, int]]) -> None:
     assert ranks(*links) == expected

@@ -100,7 +100,7 @@ ALERTS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.row("M026", "M027")
+@pytest.mark.row("M027")
 @pytest.mark.parametrize(("fields", "said"), ALERTS.values(), ids=ALERTS)
 def test_a_doubt_is_an_alert_and_the_pupil_is_taken(fields: dict[str, Any], said: str) -> None:
     data = eleves(pupil(1, **fields))

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from app.core.db import admin_db
 from app.core.errors import BadInput
-from app.core.scope import system_scope
+from app.core.scope import school_scope, system_scope
+from app.core.uow import unit_of_work
 from app.exchange.demo import write_demo
 from app.exchange.models import STAGED
 from app.schools.models import Division, DivisionStaff, Programme
@@ -75,7 +76,6 @@ CHANGES = {
 }  # fmt: skip
 
 
-@pytest.mark.row("M019")
 @pytest.mark.parametrize(("data", "words"), CHANGES.values(), ids=CHANGES)
 def test_a_change_is_applied_and_named(college: Synced, data: bytes, words: str) -> None:
     college.run(PUPILS)
@@ -131,6 +131,24 @@ def test_a_guardian_moves(college: Synced) -> None:
     outcome = college.run(PUPILS, moved)
     assert outcome.counts["updated"] == 2
     assert "adresse 3 rue Basse → 9 quai des Bateliers" in said(outcome)
+
+
+def test_what_was_changed_on_screen_is_put_right_again(college: Synced) -> None:
+    """The pupil base is the truth for the columns it holds."""
+    college.run(PUPILS)
+    with school_scope(college.id), unit_of_work() as session:
+        session.scalars(select(Pupil).where(Pupil.source_id == "1")).one().first_name = "Autre"
+    outcome = college.run(PUPILS)
+    assert (outcome.counts["updated"], college.all(Pupil, "first_name")) == (1, {("Léa",)})
+    assert "prénom Autre → Léa" in said(outcome)
+
+
+def test_a_guardian_changed_on_screen_still_leaves_with_the_file(college: Synced) -> None:
+    college.run(PUPILS, GUARDIANS)
+    with school_scope(college.id), unit_of_work() as session:
+        session.scalars(select(Guardian).where(Guardian.source_id == "2")).one().phone_mobile = "0639980000"
+    alone = responsables([person(1)], [link(1, 1), link(2, 1)])
+    assert (college.run(PUPILS, alone).counts["closed"], college.run(PUPILS, alone).counts["closed"]) == (1, 0)
 
 
 def test_the_old_generation_then_the_new_one_is_no_change(college: Synced) -> None:

@@ -66,18 +66,7 @@ class OndeGuardianReader:
         if family is None or any(len(name or "") > NAME_LENGTH for name in (last, usage, first)):
             why = "nom absent" if family is None else f"un de ses noms dépasse {NAME_LENGTH} caractères"
             return None, [Line("blocking", f"Responsable non repris : {why}. {FIX}", self.file, row.line)]
-        who, lines = f"Responsable {family} {first or ''}".strip(), []
-        mail = self._cell(row, "email")
-        if mail and not is_email(mail):
-            message = f"{who} : l'adresse électronique « {mail[:80]} » n'est pas valable. {FIX}"
-            lines.append(Line("alert", message, self.file, row.line))
-            mail = ""
-        country = one_line(self._cell(row, "country"))
-        postal = self._cell(row, "postal")
-        if _lost_its_zero(postal, country):
-            message = f"{who} : code postal à quatre chiffres, lu « 0{postal} » (fichier repris par un tableur)."
-            lines.append(Line("alert", message, self.file, row.line))
-            postal = "0" + postal
+        mail, postal, country, lines = self._checked(row, f"Responsable {family} {first or ''}".strip())
         record = GuardianRecord._make(
             (
                 person_key(family, first, mail, self._cell(row, "address")),
@@ -96,6 +85,21 @@ class OndeGuardianReader:
             )
         )
         return NamedGuardianRecord(record, tuple(self._children(row))), lines
+
+    def _checked(self, row: Row, who: str) -> tuple[str, str, str | None, list[Line]]:
+        """E-mail, postal code and country, corrected where they can be, and what was corrected."""
+        lines: list[Line] = []
+        mail, postal = self._cell(row, "email"), self._cell(row, "postal")
+        country = one_line(self._cell(row, "country"))
+        if mail and not is_email(mail):
+            message = f"{who} : l'adresse électronique « {mail[:80]} » n'est pas valable. {FIX}"
+            lines.append(Line("alert", message, self.file, row.line))
+            mail = ""
+        if _lost_its_zero(postal, country):
+            message = f"{who} : code postal à quatre chiffres, lu « 0{postal} » (fichier repris par un tableur)."
+            lines.append(Line("alert", message, self.file, row.line))
+            postal = "0" + postal
+        return mail, postal, country, lines
 
     def _children(self, row: Row) -> Iterator[ChildName]:
         cells = row.cells

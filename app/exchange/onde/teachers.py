@@ -60,6 +60,10 @@ def _teacher(table: Table, row: Row, seen: dict[str, int], file: str) -> Iterato
             mail or None,
             row.line,
         )
+    yield from _classes(table, row, key)
+
+
+def _classes(table: Table, row: Row, key: str) -> Iterator[AssignmentRecord]:
     at = table.column("classe", "libelleclasse")
     for label in row.cells[at:] if at is not None else ():
         if name := one_line(label):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, select
 
 from app.exchange.models import CLOSE, PUT, StagedGuardian, StagedLink, StagedPlacement, StagedPupil, StagedStaff
-from app.exchange.sync.apply import Batch
+from app.exchange.sync.batch import Batch
 from app.exchange.sync.outcome import Report
 from app.schools.models import Division, Programme
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil, Staff

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import today
@@ -64,6 +64,6 @@ def division_labels(session: Session, school: SchoolFacts) -> dict[str, str]:
     return dict(rows.all())  # type: ignore[arg-type]
 
 
-def is_active() -> object:
+def is_active() -> ColumnElement[bool]:
     """An enrolment that is open today."""
     return or_(Enrolment.ends_on.is_(None), Enrolment.ends_on > today())

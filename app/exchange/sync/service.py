@@ -25,7 +25,8 @@ from app.exchange.siecle.pupils import read_pupils
 from app.exchange.source_file import SourceFile
 from app.exchange.sts import read_staff
 from app.exchange.sync import known, onde
-from app.exchange.sync.apply import Batch, apply_batch
+from app.exchange.sync.apply import apply_batch
+from app.exchange.sync.batch import Batch
 from app.exchange.sync.changes import name_changes
 from app.exchange.sync.checks import FileSet, SchoolFacts, open_set
 from app.exchange.sync.guardians import stage_guardians
