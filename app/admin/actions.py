@@ -8,7 +8,7 @@ browser runs no script.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request
 from flask_appbuilder import expose
@@ -28,7 +28,7 @@ CHUNK = 500  # keys in one IN (…)
 class ActionsMixin:
     """The two action routes of a generated view."""
 
-    screen: Any
+    screen: ClassVar[Any]
     actions: dict[str, Any]
     appbuilder: Any
     class_permission_name: str
@@ -83,7 +83,7 @@ class ActionsMixin:
     def _load(self, keys: Sequence[int]) -> list[Any]:
         model = self.screen.model
         column = getattr(model, inspect(model).primary_key[0].key)
-        found = []
+        found: list[Any] = []
         for start in range(0, len(keys), CHUNK):
             chunk = [key for key in keys[start : start + CHUNK] if key < 2**31]
             found += admin_db.session.scalars(select(model).where(column.in_(chunk))).all()

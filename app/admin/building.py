@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from sqlalchemy import inspect
 
@@ -29,7 +31,8 @@ def build_view(screen: Screen) -> type[LivretView]:
     routes = {name for name in dir(own) if hasattr(getattr(own, name), "_urls")}
     acts = any(hasattr(getattr(own, name), "_action") for name in dir(own))
     bases = (screen.mixin, LivretView) if screen.mixin else (LivretView,)
-    real = set(inspect(screen.model).columns.keys())
+    mapper: Any = inspect(screen.model)
+    real = set(mapper.columns.keys())
     columns = {
         "datamodel": SQLAInterface(screen.model, admin_db.session),
         "search_columns": [c for c in screen.search_columns if c in real] or [_first(screen.model)],

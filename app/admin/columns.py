@@ -60,7 +60,7 @@ class Columns:
             return Column(name, _school_name(self.screen.model))
         if name in self.screen.computed:
             return Column(name, _expression(self.screen.computed[name]))
-        mapper = inspect(self.screen.model)
+        mapper: Any = inspect(self.screen.model)
         if "." not in name:
             if name not in mapper.columns:
                 raise LookupError(f"{self.screen.name}: {name} is not a column of {mapper.class_.__name__}")
@@ -96,7 +96,7 @@ def listed(screen: Screen) -> tuple[str, ...]:
 
 def relation_column(model: type, name: str) -> Any:
     """The mapped column that a to-one relation fills: `division` → `Enrolment.division_id`."""
-    mapper = inspect(model)
+    mapper: Any = inspect(model)
     relation = mapper.relationships[name]
     target = relation.mapper.primary_key[0]
     local = next(local for local, remote in relation.local_remote_pairs if remote is target)
@@ -105,7 +105,8 @@ def relation_column(model: type, name: str) -> Any:
 
 def is_relation(model: type, name: str) -> bool:
     """Whether `name` is a to-one relation of the model."""
-    relation = inspect(model).relationships.get(name)
+    mapper: Any = inspect(model)
+    relation = mapper.relationships.get(name)
     return relation is not None and not relation.uselist
 
 

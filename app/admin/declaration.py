@@ -70,7 +70,7 @@ class Screen:
     labels: Mapping[str, Any] = field(default_factory=dict)
     hints: Mapping[str, Any] = field(default_factory=dict)
     formatters: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
-    choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
     validators: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     computed: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     related: tuple[Related, ...] = ()

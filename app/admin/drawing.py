@@ -84,7 +84,7 @@ def table_rows(
 
 def _row_links(view: Any, query: str) -> list[tuple[str, str, str]]:
     """For each verb allowed here, what stands before and after the key in its address: 150 times on a page."""
-    extra = {"list": query} if query else {}
+    extra: dict[str, Any] = {"list": query} if query else {}
     verbs = [verb for verb in ("show", "edit", "delete") if view.may(verb)]
     shapes = [(verb, url_for(f"{view.endpoint}.{verb}", pk=0, **extra)) for verb in verbs]
     parts = [(verb, *shape.partition(f"/{verb}/0")) for verb, shape in shapes]
@@ -147,9 +147,13 @@ def _detail(view: Any, item: Any, name: str) -> dict[str, Any]:
     return {"label": label(view.screen, name), "value": shown if shown is not None else "", "href": href}
 
 
+def _views() -> list[Any]:
+    return list(current_app.extensions["appbuilder"].baseviews)
+
+
 def page_of(item: Any) -> str | None:
     """The page of another row, generated or made by hand, if it has one and the person may open it."""
-    for view in current_app.appbuilder.baseviews:
+    for view in _views():
         shown = view.screen.model if hasattr(view, "screen") else getattr(view, "shows", None)
         if shown is type(item) and view.may("show"):
             return url_for(f"{view.endpoint}.show", pk=inspect(item).identity[0])
@@ -157,10 +161,10 @@ def page_of(item: Any) -> str | None:
 
 
 def _related(item: Any, name: str, by: str) -> dict[str, Any] | None:
-    view = next((v for v in current_app.appbuilder.baseviews if type(v).__name__ == name), None)
+    view = next((v for v in _views() if type(v).__name__ == name), None)
     if view is None or not view.may("list"):  # FAB draws related lists without asking (trap 6)
         return None
-    arguments = {f"_flt_0_{by}": str(inspect(item).identity[0])}
+    arguments: dict[str, Any] = {f"_flt_0_{by}": str(inspect(item).identity[0])}
     listing = Listing(view.screen, arguments, with_options=False)
     paging = listing.paging()
     shown = Paging(0, RELATED_ROWS, paging.count)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from sqlalchemy import Boolean, Date, Integer, String, Text, inspect, select
+from sqlalchemy import Boolean, Date, Integer, String, Text, select
 from wtforms import BooleanField, DateField, Field, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
@@ -35,7 +35,7 @@ class RelationField(SelectField):
     def iter_choices(self) -> Iterator[Any]:
         """An empty choice, then the scope's rows by name."""
         yield Choice("", _("Choose…") if self.required_choice else "—", self.data is None, {})
-        rows = admin_db.session.scalars(select(self.related).limit(MOST_CHOICES)).all()
+        rows: Any = admin_db.session.scalars(select(self.related).limit(MOST_CHOICES)).all()
         for row in sorted(rows, key=lambda row: folded(str(row))):
             yield Choice(str(row.id), str(row), self.data is not None and row.id == self.data.id, {})
 
@@ -55,7 +55,7 @@ class RelationField(SelectField):
         sent = valuelist[0]
         found = None
         if sent.isascii() and sent.isdigit() and int(sent) < 2**31:
-            statement = select(self.related).where(self.related.id == int(sent))  # type: ignore[attr-defined]
+            statement: Any = select(self.related).where(self.related.id == int(sent))  # type: ignore[attr-defined]
             found = admin_db.session.scalars(statement).one_or_none()
         self.data, self._unknown = found, found is None
 
@@ -109,7 +109,7 @@ def make_field(screen: Screen, name: str) -> Field:
     if column.default is not None and column.default.is_scalar:
         options["default"] = column.default.arg
     if relation:
-        related = inspect(model).relationships[name].mapper.class_
+        related = getattr(model, name).property.mapper.class_
         return RelationField(label(screen, name), related, required=needed, validators=rules, **options)
     choices = choices_of(screen, name)
     if choices is not None:

@@ -6,7 +6,7 @@ filters between threads, let the address choose columns, commit by themselves an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import Any, ClassVar
 
@@ -35,6 +35,7 @@ from app.schools.models import School
 from app.security.manager import current_actor
 
 FAB_ROUTES = frozenset({"list", "show", "add", "edit", "delete", "export"})
+Crumbs = list[tuple[Any, str | None]]
 SPOOL = 4_000_000  # bytes of a spreadsheet kept in memory before it goes to a temporary file
 
 
@@ -43,6 +44,7 @@ class LivretView(actions.ActionsMixin, ModelView):
 
     screen: ClassVar[Screen]
     search_form = add_form = edit_form = FlaskForm
+    base_permissions: Any
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -193,7 +195,7 @@ class LivretView(actions.ActionsMixin, ModelView):
 
     def find(self, pk: int) -> Any:
         """The row, through the gate; 404 when it does not exist or belongs to another school."""
-        statement = select(self.screen.model).where(key_column(self.screen.model) == pk)
+        statement: Any = select(self.screen.model).where(key_column(self.screen.model) == pk)
         scope = current_scope()
         if self.screen.narrow is not None and scope is not None:
             statement = statement.where(self.screen.narrow(scope))
@@ -230,15 +232,15 @@ class LivretView(actions.ActionsMixin, ModelView):
             f"admin/{page}.html", **{"title": self.screen.words.many, "crumbs": crumbs, "view": self} | context
         )
 
-    def _crumbs(self, page: str, title: Any, item: Any) -> list[tuple[Any, str | None]]:
+    def _crumbs(self, page: str, title: Any, item: Any) -> Crumbs:
         menu = [(CATEGORIES[category_here(self.screen.menu)], None)] if self.screen.menu else []
-        crumbs: list[tuple[Any, str | None]] = [*menu, (self.screen.words.many, self.list_url())]
+        crumbs: Crumbs = [*menu, (self.screen.words.many, self.list_url())]
         if page in ("form", "delete") and item is not None:
             crumbs.append((name_of(self.screen, item), self._link("show", _key(item))))
             title = _("Edit") if page == "form" else _("Delete")
         return crumbs if page == "list" else [*crumbs, (title, None)]
 
-    def _sheet_columns(self, listing: Listing) -> list[SheetColumn]:
+    def _sheet_columns(self, listing: Listing) -> Sequence[SheetColumn]:
         return [SheetColumn(label(self.screen, name), drawing.sheet_kind(listing, name)) for name in listing.shown]
 
     def _file_name(self) -> str:

@@ -76,7 +76,8 @@ class MenuCategory:
 def admin_menu() -> list[MenuCategory]:
     """The menu bar for whoever is signed in: FAB's menu, each entry judged by the permission its page asks for."""
     found: dict[str, list[MenuEntry]] = {name: [] for name in CATEGORIES}
-    for category in current_app.appbuilder.menu.get_list():
+    appbuilder: Any = current_app.extensions["appbuilder"]
+    for category in appbuilder.menu.get_list():
         title = category_here(category.name)
         found.setdefault(title, []).extend(_entry(item) for item in category.childs if _may_open(item))
     return [MenuCategory(str(CATEGORIES.get(name, name)), tuple(entries)) for name, entries in found.items() if entries]
@@ -98,7 +99,8 @@ def _may_open(item: Any) -> bool:
         return False
     if permission is None:
         return False  # a page without a permission is nobody's menu entry
-    return current_app.appbuilder.sm.has_access(f"can_{permission}", view.class_permission_name)
+    appbuilder: Any = current_app.extensions["appbuilder"]
+    return bool(appbuilder.sm.has_access(f"can_{permission}", view.class_permission_name))
 
 
 def _entry(item: Any) -> MenuEntry:

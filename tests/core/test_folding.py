@@ -9,7 +9,8 @@ from app.core.db import admin_db
 from app.core.folding import fold, folded
 from tests.conftest import Urls
 
-WORDS = ["Élodie", "LE CŒUR", "O’Connor", "Jean-Noël", "Çelik", "ÅSE Ñandú", "d'Orgeval", "Łukasz", "", "6e A", "œuvre", "Æsop"]
+WORDS = ["Élodie", "LE CŒUR", "O’Connor", "Jean-Noël", "Çelik", "ÅSE Ñandú", "d'Orgeval", "Łukasz", "",
+         "6e A", "œuvre", "Æsop"]
 
 
 @pytest.mark.parametrize("word", WORDS)
