@@ -85,8 +85,7 @@ def transport_for(url: str, sender: str) -> Transport:
     })
 
 
-# Headers that names or words go into are folded by `header`; the rest is ASCII, and parsing it again costs most of the
-# time of a campaign.
+# What holds names or words is folded by `header`; the rest is ASCII, and parsing it again costs most of a campaign.
 AS_IS = compat32.clone(linesep="\r\n", max_line_length=None)
 
 
@@ -177,12 +176,8 @@ class _WatchedSmtp:
         return answer  # type: ignore[no-any-return]
 
 
-class _Smtp(_WatchedSmtp, smtplib.SMTP):
-    pass
-
-
-class _SmtpSsl(_WatchedSmtp, smtplib.SMTP_SSL):
-    pass
+_Smtp = type("_Smtp", (_WatchedSmtp, smtplib.SMTP), {})
+_SmtpSsl = type("_SmtpSsl", (_WatchedSmtp, smtplib.SMTP_SSL), {})
 
 
 class _CheckedConnection(Connection):
