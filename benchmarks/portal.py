@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, render_template_string, request
+from flask import Flask, request
 from sqlalchemy import event, insert, select
 
 from app.core import clock
@@ -84,6 +84,7 @@ def floor() -> Flask:
     """What gunicorn serves for comparison: the same rows by Core, on a page without layout."""
     _bind()
     app = Flask("floor")
+    template = app.jinja_env.from_string(PLAIN)
     session, account = PortalSession.__table__, Account.__table__
     code, pupil, school = PublishedCode.__table__, PublishedPupil.__table__, PublishedSchool.__table__
     opened = select(code, pupil, school).join(pupil, pupil.c.id == code.c.pupil_id).join(
@@ -97,7 +98,7 @@ def floor() -> Flask:
             found = connection.execute(select(account).where(account.c.id == signed.owner_id)).one()
             rows = connection.execute(opened.where(code.c.account_id == signed.owner_id)).all()
         facts = {"account": found, "rows": [row._mapping for row in rows], "pupil": pupil.c, "school": school.c}
-        return render_template_string(PLAIN, **facts)
+        return template.render(**facts)
 
     return app
 

@@ -49,12 +49,18 @@ class Child:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """An account with its children, in the order of their birth."""
+class Identity:
+    """What the holder of an account chose: independent of what the school knows (M120)."""
 
     identifier: str
     email: str
     locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The children of an account, in the order of their birth. `kind` is whose codes the account holds."""
+
     kind: str
     children: tuple[Child, ...]
 
@@ -82,7 +88,7 @@ _OPENED = (
         PublishedCode.hint, PublishedPupil.id, PublishedCode.guardian_name, PublishedCode.guardian_first_name,
         PublishedPupil.first_name, PublishedPupil.last_name, PublishedPupil.birth_date, PublishedPupil.sex,
         PublishedPupil.division, PublishedSchool.name, PublishedSchool.academy, PublishedSchool.address,
-        PublishedSchool.phone, PublishedSchool.services,
+        PublishedSchool.phone, PublishedSchool.services, PublishedCode.holder,
     )
     .join(PublishedPupil, PublishedPupil.id == PublishedCode.pupil_id)
     .join(PublishedSchool, PublishedSchool.id == PublishedPupil.school_id)
@@ -91,14 +97,19 @@ _OPENED = (
 )  # fmt: skip
 
 
-def family(account_id: int) -> Family:
-    """The account and everything its codes open, in two statements."""
+def family() -> Family:
+    """Everything that the codes of the account in scope open, in one statement."""
+    rows = portal_db.session.execute(_OPENED).all()
+    kind = rows[0].holder if rows else "guardian"
+    return Family(kind, tuple(_child(list(group)) for _, group in groupby(rows, key=lambda row: row[1])))
+
+
+def identity(account_id: int) -> Identity:
+    """What the holder chose."""
     account = portal_db.session.get(Account, account_id)
     if account is None:
         raise NotFound()
-    rows = portal_db.session.execute(_OPENED)
-    children = tuple(_child(list(group)) for _, group in groupby(rows, key=lambda row: row[1]))
-    return Family(account.identifier, account.email, account.locale, account.kind, children)
+    return Identity(account.identifier, account.email, account.locale)
 
 
 def schools_without_service(account_id: int) -> tuple[str, ...]:
@@ -116,6 +127,6 @@ def _child(rows: list[Any]) -> Child:
     """Every code of one pupil; the pupil and the school are the same on each row."""
     codes = tuple(HeldCode(f"{hint} - ••• - ••• - •••", guardian, first) for hint, _, guardian, first, *_ in rows)
     pupil_id, first_name, last_name, birth_date, sex, division = rows[0][1], *rows[0][4:9]
-    name, academy, address, phone, services = rows[0][9:]
+    name, academy, address, phone, services = rows[0][9:14]
     school = SchoolCard(name, academy, tuple(address), phone, tuple(services))
     return Child(pupil_id, first_name, last_name, birth_date, sex, division, school, codes)

@@ -6,8 +6,9 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, render_template, request, session
-from flask_babel import Babel, format_date, get_locale
+from flask_babel import Babel, format_date, get_locale, get_translations
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy import ColumnElement, select
 from werkzeug.exceptions import HTTPException
 
@@ -73,10 +74,20 @@ def _scope_every_request(app: Flask) -> None:
 
 
 def _words() -> dict[str, Any]:
-    """What every template may say or ask."""
+    """What every template may say or ask. The language is looked up once, not at each word."""
     locale = get_locale()
     language = locale.language if locale else "fr"
+    catalogue = get_translations()
+
+    def say(message: str, **blanks: Any) -> Markup:
+        return Markup(catalogue.ugettext(message)) % blanks  # noqa: S704 - our own words, blanks are escaped
+
+    def count(one: str, many: str, num: int, **blanks: Any) -> Markup:
+        return Markup(catalogue.ungettext(one, many, num)) % ({"num": num} | blanks)  # noqa: S704
+
     return {
+        "_": say,
+        "ngettext": count,
         "language": language,
         "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
         "languages": LANGUAGE_NAMES,

@@ -153,7 +153,7 @@ def test_a_joint_account_opens_what_its_codes_open_and_nothing_more(families: An
     """Father's and mother's codes on one account: both their names, both children, no third child, no third person."""
     account_id = make(line(MARGUERITE), line(HUGO), line(HUGO_FATHER), visitor=visitor)
     with account_scope(account_id):
-        shown = family(account_id)
+        shown = family()
     assert [child.first_name for child in shown.children] == ["Hugo", "Zoé-Anaïs"]
     assert [[held.guardian for held in child.codes] for child in shown.children] == [
         ["Mme BERGÉ Maude", "M. BERGÉ Paul"], ["Mme BERGÉ Maude"]]
@@ -167,7 +167,7 @@ def test_a_joint_account_opens_what_its_codes_open_and_nothing_more(families: An
 def test_a_code_of_one_school_opens_nothing_of_another(families: Any, visitor: Visitor) -> None:
     account_id = make(line(ELSEWHERE), visitor=visitor)
     with account_scope(account_id):
-        assert [child.first_name for child in family(account_id).children] == ["Nils"]
+        assert [child.first_name for child in family().children] == ["Nils"]
 
 
 @pytest.mark.row("M113")
@@ -176,7 +176,7 @@ def test_a_pupil_makes_an_account_with_the_pupils_code(families: Any, visitor: V
     assert refusal(line(HUGO), visitor=visitor, holder="pupil") == [("code", "refused", 0)]
     account_id = make(line(PUPILS_OWN), visitor=visitor, holder="pupil")
     with account_scope(account_id):
-        assert family(account_id).greeted == ("Hugo",)
+        assert family().greeted == ("Hugo",)
 
 
 def test_the_identifier_is_one_persons_whatever_its_case_and_accents(families: Any, visitor: Visitor) -> None:

@@ -40,7 +40,7 @@ def children(account_id: int) -> list[int]:
     """The pupils an account sees."""
     portal_db.session.rollback()
     with account_scope(account_id):
-        return sorted(child.id for child in family(account_id).children)
+        return sorted(child.id for child in family().children)
 
 
 def test_the_schedule_leaves_room_within_60_seconds() -> None:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.portal.accounts import choose_language
 from app.portal.pages import common
-from app.portal.queries import family, schools_without_service
+from app.portal.queries import family, identity, schools_without_service
 
 bp = Blueprint("home", __name__)
 
@@ -17,7 +17,7 @@ bp = Blueprint("home", __name__)
 def home() -> ResponseReturnValue:
     """Welcome, the children, the one chosen with the school's header and the services it opened."""
     account = common.account_id() or 0
-    found = family(account)
+    found = family()
     child = found.child(_wanted())
     closed = () if found.children else schools_without_service(account)
     return render_template("home.html", family=found, child=child, closed=closed)
@@ -34,7 +34,7 @@ def _wanted() -> int | None:
 @common.signed_in
 def account() -> ResponseReturnValue:
     """The children attached and the first block of their codes (M120), the language of mails."""
-    return render_template("account.html", family=family(common.account_id() or 0))
+    return render_template("account.html", family=family(), identity=identity(common.account_id() or 0))
 
 
 @bp.post("/compte/langue")
