@@ -104,7 +104,7 @@ def page_context() -> PageContext:
     return PageContext(
         person=person,
         role_label=", ".join(shown_role(role.name) for role in here.roles),
-        school=here.place if here.place.kind == "school" else None,
+        school=here.place if here.place.kind == "school" else None,  # type: ignore[arg-type]
         school_year=here.school_year,
         authority=here.authority,
         can_change_school=here.elsewhere,

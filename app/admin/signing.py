@@ -60,6 +60,12 @@ def open_session(user_id: int) -> None:
         begin_session(session, person.user, person.epoch)
 
 
+def wanted_page() -> str:
+    """Where somebody wanted to go before signing in, if it is on this host; else the home page."""
+    wanted = request.args.get("next", "")
+    return str(get_safe_redirect(wanted)) if wanted else "/"
+
+
 class SignIn(AuthView):
     """The door. Leaving is a POST: no picture on another site can sign anybody out."""
 
@@ -71,7 +77,7 @@ class SignIn(AuthView):
     def login(self) -> Any:
         """One form; whatever is wrong, the answer is the same."""
         if current_user.is_authenticated:
-            return redirect(get_safe_redirect(request.args.get("next", "")))
+            return redirect(wanted_page())
         form = SignInForm()
         status = 200
         if form.validate_on_submit():
@@ -87,7 +93,7 @@ class SignIn(AuthView):
         if user is None:
             raise WrongSignIn
         open_session(user.id)
-        return redirect(get_safe_redirect(request.args.get("next", "")))
+        return redirect(wanted_page())
 
     @expose("/leave", methods=["POST"])
     @everyone

@@ -19,6 +19,7 @@ from app.schools.people import Staff
 from app.security import roles
 from app.security.models import RoleGrant, RoleProfile, UserSecurity
 
+Right = roles.Permission
 PlaceKind = Literal["school", "academy"]
 WHY = "what a person may do is asked before any scope is entered"
 
@@ -61,7 +62,7 @@ class Standing:
     school_year: str
     staff_id: int | None
     roles: tuple[HeldRole, ...]
-    permissions: frozenset[roles.Permission]
+    permissions: frozenset[Right]
     elsewhere: bool  # whether there are other places to go to
 
 
