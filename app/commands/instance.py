@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -31,14 +33,26 @@ def open_instance() -> Config:
     settings = config.load()
     make_home(settings)
     log_to(settings.home / "logs" / "commands.log")
-    load_keys(settings)
-    admin_db.bind(settings.admin_db)
-    portal_db.bind(settings.portal_db)
-    migrations.upgrade(admin_db)
-    migrations.upgrade(portal_db)
-    with unit_of_work() as session:
-        write_roles(session)
+    with one_at_a_time(settings.home):
+        load_keys(settings)
+        admin_db.bind(settings.admin_db)
+        portal_db.bind(settings.portal_db)
+        migrations.upgrade(admin_db)
+        migrations.upgrade(portal_db)
+        with unit_of_work() as session:
+            write_roles(session)
     return settings
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait for any other command that is bringing this instance up to date. The lock dies with its process."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def make_home(settings: Config) -> None:

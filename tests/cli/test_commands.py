@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from config import ROOT
 from tests.cli.conftest import Run
 
 UAI = "0382204P"
@@ -26,6 +30,17 @@ def test_school_create_answers_what_was_written(run: Run) -> None:
     facts = answer.json
     assert (facts["uai"], facts["name"], facts["kind"]) == (UAI, "Collège des Essais", "college")
     assert facts["authority"] == "Académie de Grenoble"
+
+
+def test_two_first_commands_at_once(tmp_path: Path) -> None:
+    """Both find an instance without tables: one makes it, the other waits, neither falls."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LIVRET_")}
+    environment["LIVRET_HOME"] = str(tmp_path / "new")
+    commands = [[sys.executable, "run.py", "school", "create", uai, "--name", "Essai"] for uai in (UAI, "0750001U")]
+    started = [subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT) for command in commands]
+    said = [process.communicate(timeout=120)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0], said
 
 
 @pytest.mark.parametrize(("uai", "said"), [
