@@ -91,7 +91,9 @@ class Recipient(Facts):
 
     @property
     def salutation(self) -> str:
-        return f"{self.title}," if self.title else "Madame, Monsieur,"
+        if self.title is None:
+            return "Madame, Monsieur,"
+        return {"Mme": "Madame", "M.": "Monsieur"}.get(self.title, self.title) + ","
 
 
 @dataclass(frozen=True, slots=True)
