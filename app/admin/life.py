@@ -77,7 +77,7 @@ def workflow_url(name: str) -> str | None:
 
 
 def _past(entry: Entry, states: States) -> Past:
-    state = states.badge(entry.new_state) if entry.new_state in states else ""
+    state = states.badge(entry.new_state) if entry.new_state and entry.new_state in states else ""
     return Past(plain(entry.at), entry.sentence(), state, entry.actor_name, entry.reason or "")
 
 

@@ -9,12 +9,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app.access.models import ActivationCode
+from app.admin import life
 from app.core.actor import Actor
 from app.core.db import admin_db
 from app.core.scope import school_scope
 from app.core.uow import unit_of_work
 from app.online.models import OnlineService
 from app.workflow import engine
+from app.workflow.labels import Label
+from app.workflow.registry import Unmet
 from tests.admin.conftest import Browser, sign_in
 from tests.factories import World
 from tests.workflow.samples import force, make
@@ -98,3 +102,16 @@ def test_the_card_and_the_badge_lead_to_the_workflow(head: Browser, sqlite_world
 def test_what_has_no_workflow_has_no_card(head: Browser, sqlite_world: World) -> None:
     page = head.get(f"/pupil/show/{sqlite_world.of[sqlite_world.a]['pupils'][0]}")
     assert "life-title" not in page
+
+
+@pytest.mark.row("C02")
+def test_a_hurdle_leads_to_the_record_that_blocks(code: int, sqlite_world: World) -> None:
+    """To another record of this school; neither to the page being read nor to another school's."""
+    ours, theirs = service_of(sqlite_world.a), service_of(sqlite_world.b)
+    told = []
+    with school_scope(sqlite_world.a), unit_of_work() as session:
+        item = session.get_one(ActivationCode, code)
+        for record in (("online_service", ours), ("online_service", theirs), (item.__tablename__, code), None):
+            unmet = Unmet("test", Label("Bloqué.", "Blocked."), record)
+            told.append(life._hurdle(unmet, item, lambda found: f"/{found.__tablename__}/{found.id}").href)
+    assert told == [f"/online_service/{ours}", None, None, None]
