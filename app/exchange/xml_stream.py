@@ -14,6 +14,7 @@ CHUNK = 64 << 10
 MAX_RECORD = 4 << 20  # a single pupil never takes 4 MB
 MAX_PROLOG = 1 << 20
 OnBytes = Callable[[int], None]
+kinds = etree.ErrorTypes
 
 
 def records(package: Package, names: tuple[str, ...], on_bytes: OnBytes | None = None) -> Iterator[Any]:
@@ -100,10 +101,10 @@ def _close(parser: Any, package: Package) -> None:
     try:
         parser.close()
     except etree.XMLSyntaxError as error:
-        unknown = [entry for entry in error.error_log if entry.type == etree.ErrorTypes.ERR_UNDECLARED_ENTITY]
-        if unknown:  # libxml2 only says so at the end
+        last = error.error_log.last_error  # the log is shared by all parsers: only its end is about this file
+        if error.code == kinds.ERR_INTERNAL_ERROR and last is not None and last.type == kinds.ERR_UNDECLARED_ENTITY:
             message = "Le fichier est mal formé (entité inconnue)."
-            raise BadInput(message, file=package.name, line=unknown[0].line, hint=EXPORT_AGAIN) from error
+            raise BadInput(message, file=package.name, line=last.line, hint=EXPORT_AGAIN) from error
         raise BadInput(
             "Le fichier est tronqué : sa fin manque.",
             file=package.name,
@@ -141,7 +142,6 @@ def _doctype(name: str) -> BadInput:
 
 
 def _ill_formed(error: etree.XMLSyntaxError, name: str) -> BadInput:
-    kinds = etree.ErrorTypes
     line = _line_of(error)
     if error.code in (kinds.ERR_UNKNOWN_ENCODING, kinds.ERR_UNSUPPORTED_ENCODING):
         return BadInput(

@@ -100,6 +100,13 @@ def test_is_refused_with_what_to_do(data: bytes, said: str, has_line: bool) -> N
     assert (refused.value.line is not None) is has_line
 
 
+def test_a_fault_is_not_put_down_to_the_next_file() -> None:
+    """libxml2's log is shared: what one file did wrong must not be said of another."""
+    for data, said in ((CASES["unknown entity"][0], "entité inconnue"), (GOOD[:-40], "tronqué")):
+        with pytest.raises(BadInput, match=said):
+            list(read_file(data, "export.xml"))
+
+
 def test_the_line_is_that_of_the_fault() -> None:
     body = GOOD.replace(b"</PARAMETRES>", b"</PARAMETRES>\n\n\n").replace(b"</PRENOM>", b"</PRENON>", 1)
     with pytest.raises(BadInput) as refused:
