@@ -188,7 +188,7 @@ def make_account(
         page.fill('[name="passphrase"]', FAMILY_PASSPHRASE)
         page.fill('[name="again"]', FAMILY_PASSPHRASE)
         page.fill('[name="email"]', email)
-        page.click("form[data-sign-up] button.btn:not([data-add])")
+        page.get_by_role("button", name="Créer mon compte").click()
         expect(page.locator("main")).to_contain_text("Votre compte a bien été créé")
         judge(page, "portail-compte-cree")
         message = mailbox.wait_for(email, seconds=60, count=already + 1)
@@ -196,11 +196,12 @@ def make_account(
         assert FAMILY_PASSPHRASE not in text
         page.goto(re.search(r"http\S+/confirmation/\S+", text)[0])  # type: ignore[index]
         judge(page, "portail-confirmation")
-        page.click("main form button.btn")
-        if page.locator('[name="passphrase"]').count():
-            page.fill('[name="identifier"]', identifier)
-            page.fill('[name="passphrase"]', FAMILY_PASSPHRASE)
-            page.click("main form button.btn")
+        page.get_by_role("button", name="Confirmer mon compte").click()
+        judge(page, "portail-confirme")
+        page.goto("/connexion")
+        page.fill('[name="identifier"]', identifier)
+        page.fill('[name="passphrase"]', FAMILY_PASSPHRASE)
+        page.get_by_role("button", name="Se connecter").click()
         expect(page.locator("h1")).to_contain_text("Bienvenue")
         expect(page.locator("main")).to_contain_text(child.first_name)
         expect(page.locator("main")).to_contain_text("Collège Essai")
