@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page
 
 from app.portal.confirmation import confirm
 from app.portal.signup import create_account
 from app.portal.visitors import Visitor
+from tests.browser import chromium, fits, serving  # noqa: F401 - chromium is a fixture
+from tests.journeys.browser import judge
+from tests.journeys.browser import visitor as browsing
 from tests.portal.conftest import (
     ELSEWHERE,
     HUGO,
@@ -29,92 +28,79 @@ from tests.portal.conftest import (
 )
 
 pytestmark = pytest.mark.browser
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture
 def address(portal: Flask) -> Iterator[str]:
     """The portal, listening."""
     portal.testing = False
-    server = make_server("127.0.0.1", 0, portal)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
+    with serving(portal) as where:
+        yield where
 
 
-def opened(browser: Browser, width: int, **options: Any) -> Page:
-    """A page of a French visitor."""
-    return browser.new_context(viewport={"width": width, "height": 800}, locale="fr-FR", **options).new_page()
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:  # noqa: F811
+    """A French visitor's telephone. Nothing may be asked of another host, no script may fail."""
+    errors: list[str] = []
+    with browsing(chromium, address, phone=True) as page:
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
+    assert errors == []
 
 
-def sound(page: Page) -> None:
-    """No fault for axe, and nothing wider than the screen."""
-    faults = Axe().run(page).response["violations"]
-    assert [(f["id"], [n["html"] for n in f["nodes"]]) for f in faults] == [], page.url
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], page.url
+def sound(page: Page, name: str) -> None:
+    """No fault for axe on a phone and on a desk, and nothing wider than the phone."""
+    judge(page, f"portail-{name}")
+    assert fits(page), name
 
 
-def sign_in(page: Page, address: str, identifier: str) -> None:
+def sign_in(page: Page, identifier: str) -> None:
     """Fill the sign-in page."""
-    page.goto(f"{address}/connexion")
+    page.goto("/connexion")
     page.fill("#identifier", identifier)
     page.fill("#passphrase", PASSPHRASE)
     page.click("text=Se connecter")
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_every_page_is_accessible(browser: Browser, address: str, visitor: Visitor, width: int) -> None:
+def test_every_page_is_accessible(page: Page, visitor: Visitor) -> None:
     create_account(new_account(line(MARGUERITE), line(HUGO)), visitor=visitor, portal_url=PORTAL_URL)
     confirm(link_of(mails()[0]))
     create_account(new_account(line(ELSEWHERE), identifier="prov"), visitor=visitor, portal_url=PORTAL_URL)
-    page = opened(browser, width)
-    for path in ("/connexion", "/activer", "/activer/eleve", "/compte-cree", "/aide", "/confirmation/inconnu",
-                 f"/confirmation/{link_of(mails()[1])}", "/nulle-part"):
-        page.goto(address + path)
-        sound(page)
-    page.goto(f"{address}/activer")
+    alive = f"/confirmation/{link_of(mails()[1])}"
+    for name, path in {
+        "connexion": "/connexion", "inscription": "/activer", "inscription-eleve": "/activer/eleve",
+        "compte-cree": "/compte-cree", "aide": "/aide", "lien-inconnu": "/confirmation/inconnu", "lien": alive,
+        "nulle-part": "/nulle-part",
+    }.items():  # fmt: skip
+        page.goto(path)
+        sound(page, name)
+    page.goto("/activer")
     page.click("text=Créer mon compte")
-    sound(page)
-    sign_in(page, address, "prov")
-    sound(page)
-    sign_in(page, address, "maude.berge")
-    page.wait_for_url(f"{address}/")
-    sound(page)
+    sound(page, "inscription-refusee")
+    sign_in(page, "prov")
+    sound(page, "a-confirmer")
+    sign_in(page, "maude.berge")
+    page.wait_for_url("/")
+    sound(page, "accueil")
     page.click("text=Gérer son compte")
-    sound(page)
-    page.context.close()
+    sound(page, "compte")
 
 
 @pytest.mark.row("M114")
-def test_the_qr_of_a_letter_fills_the_boxes_and_leaves_no_trace(browser: Browser, address: str) -> None:
+def test_the_qr_of_a_letter_fills_the_boxes_and_leaves_no_trace(page: Page, address: str) -> None:
     """Codes come in the fragment: no server sees them, and the address no longer shows them."""
     seen: list[str] = []
-    page = opened(browser, 360)
     page.on("request", lambda request: seen.append(request.url + str(request.headers)))
-    page.goto(f"{address}/activer#codes={MARGUERITE[0]},{HUGO[0]}")
+    page.goto(f"/activer#codes={MARGUERITE[0]},{HUGO[0]}")
     assert [page.input_value(f"#lines-0-c{part}") for part in (1, 2, 3, 4)] == ["0MQU", "XR4", "3E7", "KNC"]
     assert page.input_value("#lines-1-c1") == "3807"
     assert page.url == f"{address}/activer"
     assert not [text for text in seen[1:] if "XR4" in text]
-    page.context.close()
 
 
 @pytest.mark.row("M114")
-def test_boxes_follow_typing_and_paste(browser: Browser, address: str) -> None:
-    page = opened(browser, 360)
-    page.goto(f"{address}/activer")
+def test_boxes_follow_typing_and_paste(page: Page) -> None:
+    page.goto("/activer")
     page.click("#lines-0-c1")
     page.keyboard.type("0mquxr43e7knc")
     assert [page.input_value(f"#lines-0-c{part}") for part in (1, 2, 3, 4)] == ["0MQU", "XR4", "3E7", "KNC"]
@@ -127,13 +113,12 @@ def test_boxes_follow_typing_and_paste(browser: Browser, address: str) -> None:
     page.click("#lines-0-birth_date")
     page.keyboard.type("18012014")
     assert page.input_value("#lines-0-birth_date") == "18/01/2014"
-    page.context.close()
 
 
 @pytest.mark.row("M113", "M114", "M118", "M123")
-def test_the_whole_first_visit_without_scripts(browser: Browser, address: str) -> None:
-    page = opened(browser, 360, java_script_enabled=False)
-    page.goto(f"{address}/connexion")
+def test_the_whole_first_visit_without_scripts(chromium: Browser, address: str) -> None:  # noqa: F811
+    page = chromium.new_context(base_url=address, locale="fr-FR", java_script_enabled=False).new_page()
+    page.goto("/connexion")
     page.click("text=Créez votre compte de parent")
     for part, text in enumerate(("0MQU", "XR4", "3E7", "KNC"), 1):
         page.fill(f"#lines-0-c{part}", text)
@@ -145,9 +130,9 @@ def test_the_whole_first_visit_without_scripts(browser: Browser, address: str) -
     page.fill("#email", "maude@example.org")
     page.click("text=Créer mon compte")
     assert "Votre compte a bien été créé" in page.inner_text("main")
-    page.goto(f"{address}/confirmation/{link_of(mails()[0])}")
+    page.goto(f"/confirmation/{link_of(mails()[0])}")
     page.click("text=Confirmer mon compte")
     assert accounts()[0].state == "confirmed"
-    sign_in(page, address, "maude.berge")
+    sign_in(page, "maude.berge")
     assert "Bienvenue Maude" in page.inner_text("main")
     page.context.close()
