@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -81,7 +82,7 @@ def send_link(
         account.confirm_hash, account.confirm_until = digest, until
         session.flush()
     else:
-        link = {"confirm_hash": digest, "confirm_until": until}
+        link: dict[str, Any] = {"confirm_hash": digest, "confirm_until": until}
         engine.apply(account, "resend", actor=holder_of(account), session=session, **link)
     body = confirmation_mail(
         name=guardian or account.identifier,

@@ -126,7 +126,6 @@ def schools_without_service(account_id: int) -> tuple[str, ...]:
 def _child(rows: list[Any]) -> Child:
     """Every code of one pupil; the pupil and the school are the same on each row."""
     codes = tuple(HeldCode(f"{hint} - ••• - ••• - •••", guardian, first) for hint, _, guardian, first, *_ in rows)
-    pupil_id, first_name, last_name, birth_date, sex, division = rows[0][1], *rows[0][4:9]
-    name, academy, address, phone, services = rows[0][9:14]
-    school = SchoolCard(name, academy, tuple(address), phone, tuple(services))
-    return Child(pupil_id, first_name, last_name, birth_date, sex, division, school, codes)
+    one = rows[0]
+    school = SchoolCard(one.name, one.academy, tuple(one.address), one.phone, tuple(one.services))
+    return Child(one.id, one.first_name, one.last_name, one.birth_date, one.sex, one.division, school, codes)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as default
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -38,7 +39,7 @@ class Fault:
     field: str
     reason: str
     line: int | None = None
-    words: dict[str, object] = field(default_factory=dict)
+    words: dict[str, object] = default(default_factory=dict)
 
 
 class SignUpRefused(BadInput):

@@ -147,7 +147,8 @@ def _code_row(code: Any, valid: bool) -> Row:
             "valid": valid}  # fmt: skip
 
 
-class _Named(NamedTuple):
+@dataclass(frozen=True)
+class _Named:
     """A guardian's names, shown exactly as `Guardian` shows them."""
 
     title: str | None
@@ -160,7 +161,7 @@ class _Named(NamedTuple):
 
 
 def _guardian_name(row: Any) -> str:
-    return _Named(row.title, row.last_name, row.usage_name, row.first_name).shown_name
+    return _Named(row.title, row.last_name, row.usage_name, row.first_name).shown_name  # type: ignore[misc]
 
 
 def _digested(row: Row) -> Row:
