@@ -8,7 +8,6 @@ from datetime import date
 _FRENCH = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
-_SPACES = re.compile(r"\s+")
 EARLIEST = date(1900, 1, 1)
 
 
@@ -19,7 +18,7 @@ def text_of(value: str | None) -> str | None:
 
 def one_line(value: str | None) -> str | None:
     """Trimmed, with inner spaces, tabs and line ends folded to one space."""
-    return _SPACES.sub(" ", value).strip() or None if value else None
+    return " ".join(value.split()) or None if value else None
 
 
 def french_date(value: str | None) -> date | None:
