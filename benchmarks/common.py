@@ -22,7 +22,7 @@ KINDS = ("sqlite", "postgresql")
 
 @contextmanager
 def databases(kind: str) -> Iterator[Path]:
-    """Both databases, empty and migrated, bound; yields a temporary folder. PostgreSQL is LIVRET_TEST_PG's or private."""
+    """Both databases, empty and migrated, bound; yields a folder. PostgreSQL is LIVRET_TEST_PG's or a private one."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="livret-bench-")))
         make_keys(folder / "keys")

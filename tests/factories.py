@@ -51,11 +51,13 @@ def make_programme(school: School, mef_code: str = "10010012110", label: str = "
     return add(Programme(school_id=school.id, mef_code=mef_code, label=label))
 
 
-def make_pupil(school: School, division: Division | None = None, programme: Programme | None = None, **facts: Any) -> Pupil:
+def make_pupil(
+    school: School, division: Division | None = None, programme: Programme | None = None, **facts: Any
+) -> Pupil:
     """An enrolled pupil."""
     n = next(_numbers)
-    facts = {"last_name": f"ELEVE{n:05d}", "first_name": f"Alix{n}", "birth_date": date(2014, 1, 1 + n % 28), "sex": "F",
-             "source": "siecle", "source_id": str(n)} | facts
+    facts = {"last_name": f"ELEVE{n:05d}", "first_name": f"Alix{n}", "birth_date": date(2014, 1, 1 + n % 28),
+             "sex": "F", "source": "siecle", "source_id": str(n)} | facts
     pupil = add(Pupil(school_id=school.id, **facts))
     add(Enrolment(school_id=school.id, pupil_id=pupil.id, school_year_id=school.school_year_id,
                   division_id=division.id if division else None, programme_id=programme.id if programme else None))
@@ -65,8 +67,9 @@ def make_pupil(school: School, division: Division | None = None, programme: Prog
 def make_guardian(school: School, *pupils: Pupil, rank: int | None = 1, **facts: Any) -> Guardian:
     """A guardian linked to `pupils` with one legal rank, with a postal address and no e-mail unless given."""
     n = next(_numbers)
-    facts = {"title": "MME", "last_name": f"PARENT{n:05d}", "first_name": "Claude", "address1": f"{n} allée des Érables",
-             "postal_code": "99000", "city": "MONTREVEL", "source": "siecle", "source_id": str(n)} | facts
+    facts = {"title": "MME", "last_name": f"PARENT{n:05d}", "first_name": "Claude",
+             "address1": f"{n} allée des Érables", "postal_code": "99000",
+             "city": "MONTREVEL", "source": "siecle", "source_id": str(n)} | facts
     guardian = add(Guardian(school_id=school.id, **facts))
     for pupil in pupils:
         add(GuardianLink(school_id=school.id, guardian_id=guardian.id, pupil_id=pupil.id, rank=rank, level=1))

@@ -1,4 +1,4 @@
-"""The rows of a notification run: what was planned, what each letter or mail carries, what became of it (M090, M091)."""
+"""The rows of a notification run: what was planned, what each message carries, what became of it (M090, M091)."""
 
 from __future__ import annotations
 

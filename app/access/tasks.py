@@ -47,7 +47,8 @@ class CreateCodes(JobKind):
         made = create_codes(Selection(ctx.params["population"], ctx.params["id"]), actor=ctx.actor)
         ctx.set_result(created=made.created, already_valid=made.already_valid, refused=made.refused)
         ctx.message(
-            f"{made.created} code(s) créé(s), {made.already_valid} déjà valide(s), {made.refused} couple(s) ayant refusé."
+            f"{made.created} code(s) créé(s), {made.already_valid} déjà valide(s), "
+            f"{made.refused} couple(s) ayant refusé."
         )
 
 

@@ -12,15 +12,15 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from app.access import services
-from app.access.planning import MODE_LABELS, NobodyToNotify, NotifyRequest, Plan, make_plan
-from app.access.queries import Selection, choices, count_couples, couples, open_services
+from app.access.planning import MODE_LABELS, Message, NobodyToNotify, NotifyRequest, Plan, make_plan
+from app.access.queries import Couple, Selection, choices, count_couples, couples, open_services
 from app.admin.handmade import HandmadePage, actor, asked_page, school_id
 from app.admin.page import check_drawn_for
 from app.core.errors import BadInput
+from app.exchange.spreadsheets import SheetColumn
 from app.jobs import services as jobs
 
 PAGE = 50
-
 
 def selection_from(values: Any) -> Selection:
     """The population a form or an address names: « all », « programme-3 », « division-12 »."""
@@ -60,6 +60,21 @@ class CodesCreatePage(HandmadePage):
             population=request.args.get("population", "all"),
             services=open_services(),
         )
+
+    @expose("/export.xlsx")
+    @has_access
+    @permission_name("export")
+    def export(self) -> Any:
+        """The couples as shown, all pages (C04)."""
+        school_id()
+        everyone = request.args.get("show") == "all"
+        rows = couples(selection_from(request.args), only_without_code=not everyone)
+        columns = [*_couple_columns(), SheetColumn(_("Address"), width=50), SheetColumn(_("Refused access"), "tick"),
+                   SheetColumn(_("Valid code"), "tick"), SheetColumn(_("Notified on"), "date"),
+                   SheetColumn(_("Access carried over on"), "date")]  # fmt: skip
+        cells = ((*_couple_cells(c), ", ".join(c.guardian.address_lines), c.refused, c.code is not None,
+                  c.code and c.code.notified_on, c.code and c.code.carried_over_on) for c in rows)  # fmt: skip
+        return self.sheet(str(_("Guardians' codes")), _("Guardians' codes"), columns, cells)
 
     @expose("/run", methods=["POST"])
     @has_access
@@ -113,6 +128,23 @@ class CodesNotifyPage(HandmadePage):
                 problem = error.sentence()
         return self.draw("codes/notify.html", **_preview(plan), problem=problem, wish=wish)
 
+    @expose("/export.xlsx")
+    @has_access
+    @permission_name("export")
+    def export(self) -> Any:
+        """Who gets what, as shown, all pages (C04)."""
+        school_id()
+        columns = [*_couple_columns(), SheetColumn(_("Address or e-mail"), width=50),
+                   SheetColumn(_("Notified on"), "date"), SheetColumn(_("Mode"))]  # fmt: skip
+        try:
+            plan = make_plan(request_from(request.args) if request.args else NotifyRequest())
+        except NobodyToNotify:
+            plan = Plan([])
+        lines = ((m, c) for m in plan.messages for c in m.couples)
+        cells = ((*_couple_cells(c), _address(m), c.code.notified_on, MODE_LABELS.get(c.code.notified_mode, ""))
+                 for m, c in lines)  # fmt: skip
+        return self.sheet(str(_("Notifications")), _("Notifications"), columns, cells)
+
     @expose("/run", methods=["POST"])
     @has_access
     @permission_name("notify")
@@ -143,6 +175,21 @@ def _preview(plan: Plan | None) -> dict[str, Any]:
         "services": open_services(),
         "modes": MODE_LABELS,
     }
+
+
+def _couple_columns() -> list[SheetColumn]:
+    return [SheetColumn(_("Pupil"), width=36), SheetColumn(_("Division")), SheetColumn(_("Guardian"), width=36),
+            SheetColumn(_("Legal rank"), "number")]  # fmt: skip
+
+
+def _couple_cells(couple: Couple) -> tuple[Any, ...]:
+    return couple.pupil.shown_name, couple.division, couple.guardian.shown_name, couple.rank
+
+
+def _address(message: Message) -> str:
+    if message.mode == "email":
+        return str(message.guardian.email)
+    return ", ".join(message.guardian.address_lines) if message.mode == "paper" else ""
 
 
 def _couple(value: str) -> tuple[int, int]:

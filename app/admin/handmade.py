@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from tempfile import TemporaryFile
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import redirect, request, send_file, url_for
 from flask_appbuilder import BaseView
 
 from app.admin.listing import Paging
@@ -12,6 +14,7 @@ from app.admin.page import CATEGORIES
 from app.core.actor import Actor
 from app.core.errors import Conflict
 from app.core.scope import current_scope
+from app.exchange.spreadsheets import MIMETYPE, SheetColumn, write_sheet
 
 
 class HandmadePage(BaseView):
@@ -36,6 +39,13 @@ class HandmadePage(BaseView):
     def may(self, verb: str, resource: str | None = None) -> bool:
         """Whether the person holds a permission (on this page's resource unless said otherwise)."""
         return self.appbuilder.sm.has_access(f"can_{verb}", resource or self.class_permission_name)
+
+    def sheet(self, name: str, title: str, columns: Sequence[SheetColumn], rows: Iterable[Sequence[Any]]) -> Any:
+        """A list as a spreadsheet to save (C04)."""
+        out = TemporaryFile()  # noqa: SIM115 - send_file closes it with the response
+        write_sheet(out, title, columns, rows)
+        out.seek(0)
+        return send_file(out, mimetype=MIMETYPE, as_attachment=True, download_name=f"{name}.xlsx")
 
     def home(self, **arguments: Any) -> Any:
         """Back to the page's first view."""

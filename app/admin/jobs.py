@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from tempfile import TemporaryFile
 from typing import Any
 
 from flask import flash, jsonify, redirect, request, send_file, url_for
@@ -21,7 +20,7 @@ from app.admin.page import check_drawn_for
 from app.core.clock import PARIS
 from app.core.db import admin_db
 from app.core.errors import NotFound
-from app.exchange.spreadsheets import MIMETYPE, SheetColumn, write_sheet
+from app.exchange.spreadsheets import SheetColumn
 from app.jobs import services
 from app.jobs.models import Artifact, Job, JobLine
 from app.jobs.queries import JobView, artifacts_of, own_job, own_jobs, report, view, worker_is_up
@@ -91,12 +90,20 @@ class JobsPage(HandmadePage):
         """The report, narrowed as on the page, as a spreadsheet."""
         job = own_job(admin_db.session(), pk)
         severity = request.args.get("severity") if request.args.get("severity") in SEVERITIES else None
-        out = TemporaryFile()  # noqa: SIM115 - send_file closes it
         lines = report(pk, severity, request.args.get("q", "")).execution_options(yield_per=1000)
-        write_sheet(out, _("Report"), _columns(), (_cells(line) for line in admin_db.session.scalars(lines)))
-        out.seek(0)
-        name = f"{safe_name(job.label)}-{job.id}.xlsx"
-        return send_file(out, mimetype=MIMETYPE, as_attachment=True, download_name=name)
+        cells = (_cells(line) for line in admin_db.session.scalars(lines))
+        return self.sheet(f"{safe_name(job.label)}-{job.id}", _("Report"), _columns(), cells)
+
+    @expose("/export.xlsx")
+    @has_access
+    @permission_name("export")
+    def export_list(self) -> Any:
+        """The list of jobs as a spreadsheet (C04)."""
+        columns = [SheetColumn(_("Job"), width=50), SheetColumn(_("State")), SheetColumn(_("Outcome"), width=60),
+                   SheetColumn(_("Asked for by")), SheetColumn(_("Asked for on"), "moment")]
+        rows = ((job.label, badge_of(job.state)[0], job.message, job.created_by_name, job.created_at)
+                for job in admin_db.session.scalars(own_jobs().execution_options(yield_per=1000)))
+        return self.sheet(str(_("Jobs")), _("Jobs"), columns, rows)
 
     @expose("/file/<int:pk>")
     @has_access

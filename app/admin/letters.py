@@ -16,7 +16,12 @@ from sqlalchemy import case
 from app.access.models import Notification
 from app.access.notifying import single_letter
 
-STATUSES = {"planned": _l("On its way"), "done": _l("Sent"), "failed": _l("Not delivered"), "uncertain": _l("Uncertain")}
+STATUSES = {
+    "planned": _l("On its way"),
+    "done": _l("Sent"),
+    "failed": _l("Not delivered"),
+    "uncertain": _l("Uncertain"),
+}
 
 
 class OneLetter:

@@ -27,7 +27,7 @@ def admin_metadata() -> MetaData:
     import app.replication.models
     import app.schools.models
     import app.schools.people
-    import app.security.models
+    import app.security.models  # noqa: F401
     from app.core.db import AdminBase
 
     return AdminBase.metadata

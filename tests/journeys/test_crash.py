@@ -64,7 +64,8 @@ def instance(
     with smtp_server() as mailbox:
         mailbox.seconds = 0.01
         said = {"LIVRET_HOME": str(tmp_path), "LIVRET_ADMIN_DB": urls.admin, "LIVRET_PORTAL_DB": urls.portal,
-                "LIVRET_BROKER": broker, "LIVRET_MAIL": mailbox.url, "LIVRET_KEYS": str(keys_folder / "admin")}  # fmt: skip
+                "LIVRET_BROKER": broker, "LIVRET_MAIL": mailbox.url,
+                "LIVRET_KEYS": str(keys_folder / "admin")}  # fmt: skip
         for name, value in said.items():
             monkeypatch.setenv(name, value)
         world = build_world()

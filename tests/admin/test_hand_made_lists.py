@@ -1,0 +1,31 @@
+"""The lists of the hand-made pages as spreadsheets, narrowed as on screen (C04)."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from app.access.queries import Selection
+from app.access.services import create_codes
+from app.core.actor import SYSTEM
+from app.core.scope import school_scope
+from app.online.services import move_services
+from tests.admin.conftest import sign_in
+from tests.factories import World
+
+
+@pytest.mark.row("C04", "M079", "M085")
+def test_couples_and_notifications_export_as_shown(admin_app: Flask, sqlite_world: World) -> None:
+    sixth = sqlite_world.of[sqlite_world.a]["divisions"][0]
+    with school_scope(sqlite_world.a):
+        move_services(["booklets"], "open", actor=SYSTEM)
+        create_codes(Selection("division", sixth), actor=SYSTEM)
+    head = sign_in(admin_app, "head", school_id=sqlite_world.a)
+    without = list(head.sheet("/codes/create/export.xlsx").values)
+    assert [row[1] for row in without[1:]] == ["5B"]
+    everyone = list(head.sheet(f"/codes/create/export.xlsx?show=all&population=division-{sixth}").values)
+    assert [(row[1], row[3]) for row in everyone[1:]] == [("6A", 1), ("6A", 2), ("6A", 1)]
+    asked = "/codes/notify/export.xlsx?population=all&only=new&rank=1&mode=email"
+    told = list(head.sheet(asked).values)
+    assert {row[4] for row in told[1:]} == {"mere@example.org"}
+    assert len(list(head.sheet("/jobs/export.xlsx").values)) == 1
