@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.core.errors import BadInput
+from app.core.mail import clean_address
 from app.exchange.records import GuardianRecord, RejectedGuardian
 from app.exchange.siecle.guardians import read_guardians
 from app.exchange.source_file import open_source
@@ -92,8 +94,12 @@ def test_a_post_box_takes_the_next_free_line() -> None:
     assert only(responsables([person(1)], [link(1, 1)], boxed)).address2 == "BP 40"
 
 
-def test_an_unusable_e_mail_is_dropped_with_an_alert() -> None:
-    data = responsables([person(1, MEL="a@b.fr, c@d.fr")], [link(1, 1)])
+@pytest.mark.parametrize("mail", ["a@b.fr, c@d.fr", "a..b@c.fr", "a.@c.fr", "é@c.fr", "a@c_d.fr", "a@-c.fr", "a@c..fr"])
+def test_an_unusable_e_mail_is_dropped_with_an_alert(mail: str) -> None:
+    """What the outbox would refuse: kept, one such address would stop a whole campaign."""
+    with pytest.raises(BadInput):
+        clean_address(mail)
+    data = responsables([person(1, MEL=mail)], [link(1, 1)])
     assert only(data).email is None
     assert "électronique" in lines(data, "alert")[0].message
 
