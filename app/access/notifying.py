@@ -114,6 +114,13 @@ def set_pages(job_id: int, pages: dict[int, tuple[int, int]]) -> None:
     )
 
 
+def link_mails(mails: dict[int, int]) -> None:
+    """The mail in the outbox that carries each message."""
+    if mails:
+        rows = [{"id": number, "mail_id": mail_id} for number, mail_id in mails.items()]
+        admin_db.session.execute(update(Notification), rows)
+
+
 def single_letter(notification_id: int) -> tuple[str, bytes]:
     """One letter cut out of its run's PDF: a file name and the document. Raises `NotFound` when there is none."""
     found = admin_db.session.execute(

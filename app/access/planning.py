@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from app.access.queries import Couple, Selection, couples
+from app.access.queries import Couple, Selection, codes_on_their_way, couples
 from app.core.errors import BadInput, Conflict
 
 Mode = Literal["email", "paper"]
@@ -91,15 +91,20 @@ class Plan:
 def make_plan(request: NotifyRequest) -> Plan:
     """One message per guardian of the selection, with all their children's codes that the filter lets through.
 
-    A guardian picked through one class gets one letter for the children of the other classes too. Raises
-    `NobodyToNotify` (M088) when the filter leaves nobody.
+    A guardian picked through one class gets one letter for the children of the other classes too; a code whose mail
+    is still in the outbox is left out. Raises `NobodyToNotify` (M088) when the filter leaves nobody.
     """
-    chosen = [c for c in couples(request.selection) if c.rank in request.ranks and wanted(c, request.only)]
+    on_their_way = codes_on_their_way()
+
+    def taken(couple: Couple) -> bool:
+        return wanted(couple, request.only) and couple.code is not None and couple.code.id not in on_their_way
+
+    chosen = [c for c in couples(request.selection) if c.rank in request.ranks and taken(c)]
     if not chosen:
         raise NobodyToNotify()
     whole_school = chosen if request.selection.population == "all" else couples(Selection())
     picked = {couple.guardian.id for couple in chosen}
-    return Plan(_messages((c for c in whole_school if c.guardian.id in picked and wanted(c, request.only)), request))
+    return Plan(_messages((c for c in whole_school if c.guardian.id in picked and taken(c)), request))
 
 
 def wanted(couple: Couple, only: Only) -> bool:

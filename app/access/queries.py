@@ -9,10 +9,11 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from app.access.models import VALID_STATES, AccessRefusal, ActivationCode
+from app.access.models import VALID_STATES, AccessRefusal, ActivationCode, Notification, NotificationCode
 from app.core import clock
 from app.core.db import admin_db
 from app.core.errors import BadInput
+from app.jobs.models import MailOutbox
 from app.online.models import OnlineService
 from app.schools.models import Division, Programme, School
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
@@ -141,6 +142,18 @@ def count_couples(selection: Selection) -> Counts:
         .outerjoin(AccessRefusal, _refusal())
     )
     return Counts(*admin_db.session.execute(statement).one())
+
+
+def codes_on_their_way() -> set[int]:
+    """Codes whose mail waits in the outbox: not notified yet, and not to be sent a second time meanwhile."""
+    statement = (
+        select(NotificationCode.code_id)
+        .join(Notification, Notification.id == NotificationCode.notification_id)
+        .join(Notification.mail)
+        .where(Notification.status == "planned", MailOutbox.sent_at.is_(None))
+        .where(MailOutbox.status.in_(("pending", "sending", "uncertain")))
+    )
+    return set(admin_db.session.scalars(statement))
 
 
 def open_services() -> list[OnlineService]:

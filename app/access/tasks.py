@@ -14,8 +14,8 @@ from app.access.planning import NotifyRequest, make_plan
 from app.access.queries import Selection, open_services
 from app.access.services import create_codes
 from app.core.actor import SYSTEM
-from app.core.errors import NotFound
-from app.core.mail import NewMail, queue_mails
+from app.core.errors import BadInput, NotFound
+from app.core.mail import NewMail, clean_address, queue_mails
 from app.core.mail_delivery import OutgoingMail
 from app.jobs.context import JobContext
 from app.jobs.mail import mail_kind
@@ -121,20 +121,33 @@ class NotifyCodes(JobKind):
         )
 
     def _queue(self, ctx: JobContext, ids: list[int]) -> None:
-        statement = select(Notification).where(Notification.id.in_(ids)).order_by(Notification.position)
-        mails = [
-            NewMail(
-                dedupe_key=f"notification/{item.id}",
-                to_address=item.guardian.email or "",
-                to_name=item.guardian.shown_name,
-                subject="Accès aux téléservices pour suivre la scolarité de votre enfant",
-                kind=MAIL_KIND,
-                ref=str(item.id),
-                school_id=ctx.job.school_id,
-            )
-            for item in ctx.session.scalars(statement)
-        ]
-        queue_mails(ctx.session, MailOutbox, mails)
+        """Put the mails in the outbox. An address that went bad since the plan costs one guardian, not the campaign."""
+        mails, numbers = [], {}
+        for item in ctx.session.scalars(
+            select(Notification).where(Notification.id.in_(ids)).order_by(Notification.position)
+        ):
+            try:
+                mail = _mail(item, ctx.job.school_id)
+            except BadInput as error:
+                notifying.settle([item.id], "failed", error.message[:300])
+                ctx.line("alert", f"{error.message} Personne non notifiée.", subject=item.guardian.shown_name)
+                continue
+            mails.append(mail)
+            numbers[mail.dedupe_key] = item.id
+        queued = queue_mails(ctx.session, MailOutbox, mails)
+        notifying.link_mails({numbers[key]: mail_id for key, mail_id in queued.items()})
+
+
+def _mail(item: Notification, school_id: int | None) -> NewMail:
+    return NewMail(
+        dedupe_key=f"notification/{item.id}",
+        to_address=clean_address(item.guardian.email or ""),
+        to_name=item.guardian.shown_name,
+        subject="Accès aux téléservices pour suivre la scolarité de votre enfant",
+        kind=MAIL_KIND,
+        ref=str(item.id),
+        school_id=school_id,
+    )
 
 
 def _reference(notification_id: int) -> str:

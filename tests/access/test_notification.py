@@ -166,6 +166,34 @@ def test_the_default_run_takes_only_codes_never_notified(coded: World) -> None:
         assert len(make_plan(NotifyRequest(only="all")).messages) == 3
 
 
+@pytest.mark.row("M090", "M091")
+@pytest.mark.parametrize("only", ["new", "all"])
+def test_a_mail_still_in_the_outbox_is_not_sent_a_second_time(coded: World, tmp_path: Path, only: Any) -> None:
+    """The mail server is slow or away, and the head presses the button again."""
+    run(coded.a, modes=("email",))
+    with school_scope(coded.a), pytest.raises(NobodyToNotify):
+        make_plan(NotifyRequest(modes=("email",), ranks=(1,), only=only,
+                                selection=Selection("division", coded.of[coded.a]["divisions"][0])))  # fmt: skip
+    session.remove()
+    assert run(coded.a, only=only).result["emails"] == 0
+    assert len(send_mails(tmp_path)) == 1
+
+
+@pytest.mark.row("M084")
+def test_an_address_gone_bad_since_the_plan_costs_one_guardian_and_not_the_campaign(
+    coded: World, tmp_path: Path
+) -> None:
+    mine = coded.of[coded.a]
+    with school_scope(coded.a), unit_of_work():
+        session.execute(update(Guardian).where(Guardian.id == mine["father"]).values(email="pere@example.org"))
+        session.execute(update(Guardian).where(Guardian.id == mine["mother"]).values(email="mere..@example.org"))
+    job = run(coded.a, modes=("email",))
+    assert job.state == "done" and job.lines["alert"] == 2, job.message
+    assert [mail["To"].partition("<")[2] for mail in send_mails(tmp_path)] == ["pere@example.org>"]
+    with school_scope(coded.a):
+        assert session.scalars(select(Notification.status).order_by(Notification.status)).all() == ["done", "failed"]
+
+
 @pytest.mark.row("M091")
 def test_a_guardian_picked_through_one_class_gets_every_child_in_one_letter(coded: World) -> None:
     mine = coded.of[coded.a]
