@@ -61,21 +61,22 @@ def _prepare(db: Database, url: str) -> None:
     db.unbind()
 
 
-@pytest.fixture(scope="session")
-def postgres_urls() -> Urls:
-    """Two migrated databases of this test process, emptied before each test."""
+def new_postgres_database(name: str) -> str:
+    """An empty database on the tests' server; its URL."""
     server = os.environ.get("LIVRET_TEST_PG")
     if not server:
         pytest.skip("LIVRET_TEST_PG is not set: run.py test starts a PostgreSQL")
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    urls = {}
-    plain = server.replace("postgresql+psycopg:", "postgresql:")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        for name in SIDES:
-            database = f"livret_{name}_{worker}_{os.getpid()}"
-            connection.execute(f'DROP DATABASE IF EXISTS "{database}"')
-            connection.execute(f'CREATE DATABASE "{database}"')
-            urls[name] = f"{server.rsplit('/', 1)[0]}/{database}"
+    database = f"livret_{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    with psycopg.connect(server.replace("postgresql+psycopg:", "postgresql:"), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{database}"')
+        connection.execute(f'CREATE DATABASE "{database}"')
+    return f"{server.rsplit('/', 1)[0]}/{database}"
+
+
+@pytest.fixture(scope="session")
+def postgres_urls() -> Urls:
+    """Two migrated databases of this test process, emptied before each test."""
+    urls = {name: new_postgres_database(name) for name in SIDES}
     for name, db in SIDES.items():
         _prepare(db, urls[name])
     return Urls("postgresql", urls["admin"], urls["portal"])
