@@ -22,12 +22,13 @@ from app.jobs import services as jobs
 
 PAGE = 50
 
+
 def selection_from(values: Any) -> Selection:
     """The population a form or an address names: « all », « programme-3 », « division-12 »."""
     kind, _dash, number = values.get("population", "all").partition("-")
     if kind == "all":
         return Selection()
-    if kind not in ("programme", "division") or not number.isdigit():
+    if kind not in ("programme", "division") or not _is_id(number):
         raise BadInput("Choisissez une formation ou une division.", hint="Ou sélectionnez tous les élèves.")
     return Selection(kind, int(number))
 
@@ -194,6 +195,11 @@ def _address(message: Message) -> str:
 
 def _couple(value: str) -> tuple[int, int]:
     guardian, _dash, pupil = value.partition("-")
-    if not (guardian.isdigit() and pupil.isdigit()):
+    if not (_is_id(guardian) and _is_id(pupil)):
         raise BadInput("Cette ligne n'est pas reconnue.", hint="Rechargez la liste et recommencez.")
     return int(guardian), int(pupil)
+
+
+def _is_id(text: str) -> bool:
+    """What the database can take for an id: « ² » is a digit too, and a number may be too long for a column."""
+    return text.isascii() and text.isdigit() and int(text[:20]) < 2**31
