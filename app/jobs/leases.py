@@ -67,7 +67,7 @@ def _lane_is_free(session: Session, job: Job) -> bool:
 
 def free_abandoned() -> int:
     """Put back in the queue the running jobs whose runner is gone; how many jobs now wait. A job that took its
-    process down three times in a row at the same step is given up, one that was asked to stop is stopped."""
+    process down `MAX_ATTEMPTS` times in a row at the same step is given up, one that was asked to stop is stopped."""
     with system_scope("the reaper looks after the jobs of every school"), unit_of_work() as session:
         running = select(Job.id, Job.lease_owner, Job.lease_until).where(Job.state == "running")
         for row in session.execute(running).all():
