@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from flask import Response, send_file, url_for
+from flask import Response, current_app, send_file, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
@@ -29,9 +29,9 @@ class OneLetter:
 
     @expose("/letter/<int:pk>.pdf")
     @has_access
-    @permission_name("show")
+    @permission_name("export")
     def letter(self, pk: int) -> Response:
-        """One guardian's letter, cut out of the PDF of its run."""
+        """One guardian's letter, cut out of the PDF of its run. It holds readable codes: not for who may only look."""
         name, document = single_letter(pk)
         return send_file(BytesIO(document), mimetype="application/pdf", download_name=name)
 
@@ -42,7 +42,8 @@ def letter_id() -> Any:
 
 
 def letter_link(value: int | None) -> Any:
-    """A link to the letter, or nothing for an e-mail."""
-    if value is None:
+    """A link to the letter, or nothing for an e-mail and for who may not open it."""
+    appbuilder: Any = current_app.extensions["appbuilder"]
+    if value is None or not appbuilder.sm.has_access("can_export", "notification"):
         return ""
     return Markup('<a href="{}">{}</a>').format(url_for("NotificationView.letter", pk=value), _("Open the PDF"))

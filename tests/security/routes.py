@@ -59,7 +59,7 @@ ADMIN: dict[str, Route] = _generated() | {
     "CodesNotifyPage.export": Route("guardian_code:export"),
     "JobsPage.export_list": Route("job:export"),
     "CodesNotifyPage.run": Route("guardian_code:notify"),
-    "NotificationView.letter": Route("notification:show", "notification"),
+    "NotificationView.letter": Route("notification:export", "notification"),
     "JobsPage.index": Route("job:list"),
     "JobsPage.show": Route("job:show", "job_page"),
     "JobsPage.status": Route("job:show", "job_page"),
