@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.access.models import VALID_STATES, AccessRefusal, ActivationCode
 from app.online.models import OnlineService
@@ -94,8 +94,9 @@ def _visible(today: date) -> Any:
         AccessRefusal.lifted_on.is_(None),
     )
     present = exists().where(
-        Enrolment.school_id == ActivationCode.school_id, Enrolment.pupil_id == ActivationCode.pupil_id, _open_on(today)
-    )
+        Enrolment.school_id == ActivationCode.school_id, Enrolment.pupil_id == ActivationCode.pupil_id, _open_on(today),
+        _of_the_year(),
+    )  # fmt: skip
     return (
         select(ActivationCode, Pupil, Guardian)
         .join(Pupil, and_(Pupil.id == ActivationCode.pupil_id, Pupil.school_id == ActivationCode.school_id))
@@ -111,6 +112,14 @@ def _visible(today: date) -> Any:
 
 def _open_on(today: date) -> Any:
     return or_(Enrolment.ends_on.is_(None), Enrolment.ends_on > today)
+
+
+def _of_the_year() -> Any:
+    """Enrolments of the school's current year: one of last year has no end, and its pupil may be gone. Until the first
+    synchronisation of a new year nobody is enrolled in it, and those of the year before go on."""
+    current = select(School.school_year_id).scalar_subquery()  # the scope's one school
+    begun = aliased(Enrolment)
+    return or_(Enrolment.school_year_id == current, ~exists().where(begun.school_year_id == current))
 
 
 def _divisions(session: Session, today: date) -> dict[int, str]:

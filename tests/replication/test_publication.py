@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from app.online.services import move_services
 from app.replication import services as replication
 from app.replication.models import ReplicationMark
 from app.replication.services import replicate
-from app.schools.models import School
+from app.schools.models import School, SchoolYear
 from app.schools.people import Enrolment, GuardianLink, Pupil
 from app.workflow import engine
 from tests.factories import World
@@ -253,3 +253,25 @@ def test_lag_is_the_age_of_the_oldest_change(schools: World) -> None:
         in_school(schools.a, lambda s: s.execute(update(Pupil).values(sex="F")))
     with clock.frozen(moment + timedelta(minutes=9)):
         assert replicate().lag == 540.0
+
+
+@pytest.mark.row("M075", "M111")
+def test_a_new_year_keeps_who_comes_back_and_drops_who_left_over_the_summer(schools: World) -> None:
+    """Last year's enrolments have no end: only being in this year's file says that a pupil is still there."""
+    replicate()
+    account = sign_up(*codes_of(schools.a)[:1])
+    with system_scope("the academy opens the new year"), unit_of_work() as session:
+        year = SchoolYear(authority_id=schools.authority, first_year=2027, starts_on=date(2027, 9, 1),
+                          ends_on=date(2028, 7, 6))  # fmt: skip
+        session.add(year)
+        session.flush()
+        new_year = year.id
+        session.execute(update(School).values(school_year_id=new_year))
+    replicate()
+    shown = {code.pupil_id for code in published_codes() if code.school_id == schools.a}
+    assert shown == set(schools.of[schools.a]["pupils"]), "the year has begun, its file has not come yet"
+    stays = codes_of(schools.a)[0].pupil_id
+    in_school(schools.a, lambda s: s.add(Enrolment(pupil_id=stays, school_year_id=new_year)))
+    replicate()
+    left = [code for code in published_codes() if code.school_id == schools.a]
+    assert {code.pupil_id for code in left} == {stays} and account in {code.account_id for code in left}
