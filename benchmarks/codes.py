@@ -16,10 +16,12 @@ from app.access.queries import Selection
 from app.access.services import create_codes
 from app.core import clock
 from app.core.actor import SYSTEM
-from app.core.db import admin_db
+from app.core.db import admin_db, refresh_statistics
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
 from app.online.services import move_services
+from app.schools.models import School
+from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
 from benchmarks.common import KINDS, databases, line, timed
 from tests.factories import build_world, make_guardian, make_pupil
 
@@ -51,10 +53,9 @@ def _on(kind: str) -> dict[str, Any]:
 def _fill(school_id: int) -> list[tuple[int, int]]:
     """Guardians until the school has as many couples as a large collège."""
     with system_scope("bench"), unit_of_work() as session:
-        from app.schools.models import School
-
         school = session.get_one(School, school_id)
         made = [(g.id, p.id) for p, g in ((p, make_guardian(school, p)) for p in _pupils(school))]
+        refresh_statistics(session, Pupil, Enrolment, Guardian, GuardianLink)  # as the synchronisation does
     return made
 
 
