@@ -108,7 +108,7 @@ _resource("account", _l("Portal accounts"), head="list show export resend close"
 
 # — how the instance works —
 _resource("job", _l("Jobs"), academy="list show export cancel resume", head="list show export cancel resume",
-          secretary="list show export cancel resume", class_teacher="list show")
+          secretary="list show export cancel resume")
 _resource("mail", _l("Outgoing mail"), academy="list show", head="list show", secretary="list show")
 _resource("audit_line", _l("Trail"), academy="list show export", head="list show export")
 _resource("workflow", _l("Workflows"), academy="list show", **dict.fromkeys(EVERYONE, "list show"))
