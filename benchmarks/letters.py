@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
 import random
 import resource
 import string
@@ -17,11 +18,24 @@ from pypdf import PdfReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
-from benchmarks.common import line, peak_mb, timed
+from app.access.planning import NotifyRequest
+from app.access.queries import Selection
+from app.access.services import create_codes
+from app.core.actor import SYSTEM
+from app.core.db import refresh_statistics
+from app.core.scope import school_scope, system_scope
+from app.core.uow import unit_of_work
+from app.jobs.services import run_here, submit
+from app.jobs.storage import Storage, use_storage
+from app.online.services import move_services
+from app.schools.models import School
+from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
+from benchmarks.common import KINDS, databases, line, peak_mb, timed
 from letters.faces import FILES, face
 from letters.render import PROCESSES, render, render_batch
 from letters.samples import sample_letter
 from letters.types import ChildRow, GuardianCodeLetter
+from tests.factories import build_world, make_guardian, make_pupil
 
 LETTERS, SIBLINGS, TOO_LONG = 1487, 0.12, 3
 LAST = ("MARTIN", "ÖZGÜR", "NGUYỄN", "D'ALMEIDA", "LEFÈVRE-DELACROIX", "PETIT", "BA")
@@ -40,8 +54,33 @@ def bench_letters() -> list[dict[str, Any]]:
         size = target.stat().st_size / 2**20
     floor = _floor(letters)
     work = f"{LETTERS} courriers d'une page, un seul PDF de {size:.1f} Mo".replace(".", ",")
+    lines = [line("letters", work, seconds, floor)]
+    for kind in KINDS:
+        stored = f"{LETTERS} courriers, un PDF, chaque état enregistré par le traitement, {kind}"
+        lines.append(line("letters", stored, _whole_run(kind), floor))
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return [line("letters", work, seconds, floor) | {"peak_mb": round(max(peak_mb(), child), 1)}]
+    return [one | {"peak_mb": round(max(peak_mb(), child), 1)} for one in lines]
+
+
+def _whole_run(kind: str) -> float:
+    """Seconds of the notification itself: plan, letters, PDF kept, date and mode stored on every code."""
+    with databases(kind) as folder:
+        os.environ["LIVRET_HOME"] = str(folder)
+        use_storage(Storage(folder))
+        world = build_world()
+        with system_scope("bench"), unit_of_work() as session:
+            school = session.get_one(School, world.ecole)
+            for _ in range(LETTERS):
+                make_guardian(school, make_pupil(school))
+            refresh_statistics(session, Pupil, Enrolment, Guardian, GuardianLink)
+        with school_scope(world.ecole):
+            move_services(["booklets"], "open", actor=SYSTEM)
+            create_codes(Selection(), actor=SYSTEM)
+            params = NotifyRequest(modes=("paper",)).as_params()
+            job = submit("codes.notify", world.ecole, params, SYSTEM, "bench").id
+        seconds = timed(lambda: run_here(job))
+        use_storage(None)
+        return seconds
 
 
 def invented_letters() -> list[GuardianCodeLetter]:
