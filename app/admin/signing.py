@@ -7,7 +7,6 @@ from typing import Any
 from flask import flash, g, redirect, request, session, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.security.views import AuthView
-from flask_appbuilder.utils.base import get_safe_redirect
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, logout_user
@@ -29,7 +28,7 @@ from app.security.queries import Place, places_of
 from app.security.services import set_passphrase
 from app.security.signing import WrongSignIn, authenticate, begin_session
 from app.security.throttle import TooManyAttempts
-from app.security.web import client_address, throttles
+from app.security.web import client_address, local_path, throttles
 
 
 class SignInForm(FlaskForm):
@@ -62,8 +61,7 @@ def open_session(user_id: int) -> None:
 
 def wanted_page() -> str:
     """Where somebody wanted to go before signing in, if it is on this host; else the home page."""
-    wanted = request.args.get("next", "")
-    return str(get_safe_redirect(wanted)) if wanted else "/"
+    return local_path(request.args.get("next")) or "/"
 
 
 class SignIn(AuthView):

@@ -90,6 +90,14 @@ def client_address() -> str:
     return request.remote_addr or "unknown"
 
 
+def local_path(target: str | None) -> str | None:
+    """A path of this site that an address asked to go on to; None for anything that may lead elsewhere. Browsers read
+    « \\ » as « / » and drop tabs and line ends: « /\\elsewhere » and « /<tab>/elsewhere » are other sites."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or not target.isprintable():
+        return None
+    return target
+
+
 def csp_nonce() -> str:
     """The number that lets this answer's own scripts run."""
     if "csp_nonce" not in g:

@@ -254,7 +254,8 @@ def test_the_language_is_remembered_and_follows_into_the_account(client: FlaskCl
     assert "Gérer son compte" in client.get("/compte").text
 
 
-@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", ""])
+@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example",
+                                    "/\t/evil.example", "/\n/evil.example", ""])
 def test_the_language_link_leads_nowhere_else(client: FlaskClient, target: str) -> None:
     assert client.get("/langue/en", query_string={"suite": target}).location == "/"
 

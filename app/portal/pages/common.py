@@ -9,7 +9,7 @@ from flask import current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from app.portal.visitors import Visitor
-from app.security.web import client_address, throttles
+from app.security.web import client_address, local_path, throttles
 from config import Config
 
 LOCALE_COOKIE = "livret_langue"
@@ -58,6 +58,4 @@ def choose_locale() -> str:
 
 def own_path(target: str | None) -> str:
     """A path of this portal to go back to; anything else is the home page."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
-        return target
-    return url_for("home.home")
+    return local_path(target) or url_for("home.home")
