@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, g, request
 from flask_appbuilder import AppBuilder
+from werkzeug.routing import IntegerConverter
 
 from app.core.crypto import keyring
 from app.core.db import admin_db, reset_writing, set_writing
@@ -13,6 +14,13 @@ from app.core.scope import set_scope
 from config import ROOT, Config
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class RowNumber(IntegerConverter):
+    """An id in an address, as a column can hold it: a longer number is nobody's row, not an error of the database."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **({"max": 2**31 - 1} | options))
 
 
 def build(app: Flask, config: Config) -> None:
@@ -26,6 +34,7 @@ def build(app: Flask, config: Config) -> None:
     from app.security.web import protect
 
     _configure(app, config)
+    app.url_map.converters["int"] = RowNumber
     _one_session_per_request(app)
     protect(app, config, db=admin_db, sessions=WebSession, throttles=Throttle, epoch_of=user_epoch,
             cookie="livret_admin", hosts=config.admin_hosts)  # fmt: skip

@@ -232,7 +232,7 @@ def test_16_only_our_hosts_are_answered(campus: Campus, host: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "///evil.example", "javascript:alert(1)",
-                                    "/\\evil.example", "https:evil.example"])  # fmt: skip
+                                    "/\\evil.example", "https:evil.example", "/\t/evil.example"])  # fmt: skip
 def test_16_signing_in_never_leads_elsewhere(campus: Campus, target: str) -> None:
     """`next` stays on this host."""
     visitor = campus.client()
@@ -275,6 +275,13 @@ def test_18_page_numbers_are_clamped(campus: Campus, query: str) -> None:
             make_pupil(school)
     answer = campus.client(roles.HEAD).get(f"/pupil/list/?{query}")
     assert answer.status_code == 200 and len(set(_rows(answer.text))) <= 200
+
+
+@pytest.mark.parametrize("address", ["/jobs/{}", "/jobs/{}/status", "/jobs/file/{}", "/notification/letter/{}.pdf",
+                                     "/pupil/show/{}"])  # fmt: skip
+def test_18_a_number_no_column_holds_is_nobodys_row(campus: Campus, address: str) -> None:
+    """Both databases would answer with an error."""
+    assert campus.client(roles.HEAD).get(address.format(10**20)).status_code == 404
 
 
 def test_20_every_answer_carries_its_headers(campus: Campus) -> None:
