@@ -15,7 +15,7 @@ from flask import Flask, Request, Response
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
 from itsdangerous import BadSignature
-from sqlalchemy import ColumnElement, Connection, Executable, delete, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, delete, insert, or_, select, update
 from werkzeug.datastructures import CallbackDict
 
 from app.core.apart import own_transaction
@@ -210,8 +210,3 @@ def end_sessions(connection: Connection, model: Any, owner_id: int) -> int:
     """Sign an owner out everywhere (the caller raises the epoch in the same transaction). Returns how many."""
     table = model.__table__
     return connection.execute(delete(table).where(table.c.owner_id == owner_id)).rowcount
-
-
-def no_epoch(_owner: ColumnElement[Any]) -> ColumnElement[int]:
-    """For tables whose owners have no epoch (tests)."""
-    return literal(0)

@@ -130,9 +130,6 @@ def _links(batch: Batch, report: Report) -> None:
             report.name("Liens modifiés", f"Lien entre {pair} : {role(before, level)} → {role(rank, level)}.")
 
 
-_LINK = (GuardianLink.rank, GuardianLink.ended_on, GuardianLink.id)
-
-
 def _closed(batch: Batch, report: Report) -> None:
     kinds = (
         (Pupil, StagedPupil, batch.source, "Scolarité close", "ne figure plus dans le fichier"),
