@@ -22,6 +22,7 @@ from app.jobs import services as jobs
 from app.schools.models import School
 
 MAX_FILES = 6
+OPTIONS = ("dry_run", "departures", "force_year")  # tick boxes of the page, parameters of the job
 
 
 class SynchronisationPage(HandmadePage):
@@ -39,7 +40,7 @@ class SynchronisationPage(HandmadePage):
     def index(self) -> str:
         """The form, with what to export from where."""
         school = admin_db.session.scalars(select(School).where(School.id == school_id())).one()
-        return self.draw("exchange/synchronise.html", school=school)
+        return self.draw("exchange/synchronise.html", establishment=school)
 
     @expose("/run", methods=["POST"])
     @has_access
@@ -54,7 +55,8 @@ class SynchronisationPage(HandmadePage):
         if len(uploads) > MAX_FILES:
             raise BadInput(f"Trop de fichiers : {len(uploads)}.", hint=f"Au plus {MAX_FILES} à la fois.")
         paths = keep_uploads(current_app.config["LIVRET"].files, uploads)
-        job = jobs.submit("sync", school, {"files": paths}, actor(), "Synchronisation")
+        asked = {name: True for name in OPTIONS if request.form.get(name)}
+        job = jobs.submit("sync", school, {"files": paths} | asked, actor(), "Synchronisation")
         return self.to_job(job.id)
 
 
