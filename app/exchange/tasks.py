@@ -11,7 +11,7 @@ from app.core.db import admin_db
 from app.exchange.sync.checks import SchoolFacts
 from app.exchange.sync.outcome import Report, summary
 from app.exchange.sync.service import Options, Staged, apply_staged, stage_files
-from app.exchange.sync.staging import clear
+from app.exchange.sync.staging import clear, is_staged
 from app.jobs.context import JobContext
 from app.jobs.registry import JobKind, job_kind
 from app.schools.models import School
@@ -29,8 +29,10 @@ class Synchronise(JobKind):
         yield {"read": True}
 
     def prepare(self, ctx: JobContext, payload: Any) -> Any:
-        """Outside any transaction: parse, compare, stage in short transactions."""
-        if "read" not in payload:
+        """Outside any transaction: parse, compare, stage in short transactions. Once more before applying when the job
+        failed or was stopped in between, for what was staged then went with it."""
+        again = "read" not in payload
+        if again and not _dropped(ctx, Staged(**payload)):
             return None
         files = [ctx.storage.files / path for path in ctx.params["files"]]
         report = Report()
@@ -40,7 +42,8 @@ class Synchronise(JobKind):
             ctx.progress(done, total, message)
 
         staged = stage_files(files, _school(ctx), _batch(ctx), _options(ctx), report, told)
-        _hand_over(ctx, report)
+        if not again:
+            _hand_over(ctx, report)
         return staged
 
     def run_step(self, ctx: JobContext, payload: Any) -> None:
@@ -49,7 +52,8 @@ class Synchronise(JobKind):
             ctx.add_steps([ctx.prepared.as_dict()])
             return
         report = Report()
-        counts = apply_staged(Staged(**payload), _school(ctx), _options(ctx), report, actor=ctx.actor)
+        staged = ctx.prepared or Staged(**payload)
+        counts = apply_staged(staged, _school(ctx), _options(ctx), report, actor=ctx.actor)
         _hand_over(ctx, report)
         ctx.set_result(status="done", counts=counts)
         ctx.message(summary(counts))
@@ -68,6 +72,11 @@ class Synchronise(JobKind):
 
 def _batch(ctx: JobContext) -> str:
     return f"job-{ctx.job.id}"
+
+
+def _dropped(ctx: JobContext, staged: Staged) -> bool:
+    assert ctx.job.school_id is not None
+    return bool(staged.written) and not is_staged(ctx.session, ctx.job.school_id, staged.batch)
 
 
 def _options(ctx: JobContext) -> Options:

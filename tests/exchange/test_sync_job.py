@@ -101,6 +101,28 @@ def test_a_run_cut_short_is_taken_up_and_nothing_happens_twice(
     assert len(college.all(Pupil, "id")) == 2
 
 
+def test_a_run_that_failed_while_applying_reads_again_when_taken_up(
+    college: Synced, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was staged went with the failure: applying nothing and saying « 4 created » would be a lie."""
+    real = tasks.apply_staged
+
+    def broken(*_args: Any, **_options: Any) -> Any:
+        raise RuntimeError("the database fell")
+
+    asked = ask(college, home, PUPILS, GUARDIANS)
+    monkeypatch.setattr(tasks, "apply_staged", broken)
+    assert services.run_here(asked.id).state == "failed" and staged_rows() == 0
+    said = len(report(college, asked.id))
+    monkeypatch.setattr(tasks, "apply_staged", real)
+    with school_scope(college.id):
+        services.take_up_again(asked.id, actor=OPERATOR)
+    job = services.run_here(asked.id)
+    assert (job.state, job.result["counts"]["created"], staged_rows()) == ("done", 4, 0)
+    assert len(college.all(Pupil, "id")) == 2
+    assert len(report(college, asked.id)) == said + 1, "only the closing line is new"
+
+
 def test_staging_again_replaces_what_a_killed_run_left(college: Synced, tmp_path: Path) -> None:
     path = tmp_path / "eleves.xml"
     path.write_bytes(PUPILS)

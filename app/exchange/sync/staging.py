@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.core.uow import unit_of_work
@@ -89,3 +89,11 @@ def clear(session: Session, school_id: int, batch: str) -> None:
             delete(model).where(model.school_id == school_id, model.batch == batch),
             execution_options={"synchronize_session": False},
         )
+
+
+def is_staged(session: Session, school_id: int, batch: str) -> bool:
+    """Whether anything of a batch is still staged."""
+    return any(
+        session.scalar(select(model.id).where(model.school_id == school_id, model.batch == batch).limit(1))
+        for model in STAGED
+    )
