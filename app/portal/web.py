@@ -126,7 +126,9 @@ def register_errors(app: Flask) -> None:
     def http(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
-        return _missing() if error.code in (404, 405) else _stop(error.code, _("This is not possible"), error.name)
+        if error.code in (404, 405):
+            return _missing()
+        return _stop(error.code, _("This is not possible"), _("What was sent cannot be read. Go back and try again."))
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:

@@ -287,3 +287,9 @@ def test_every_page_forbids_storing_framing_and_foreign_scripts(client: FlaskCli
 
 def test_health(client: FlaskClient) -> None:
     assert client.get("/healthz").json == {"status": "ok"}
+
+
+def test_what_is_too_large_is_refused_in_the_readers_language(client: FlaskClient) -> None:
+    """Not « Request Entity Too Large »."""
+    answer = client.post("/connexion", data={"identifier": "x" * 100_000})
+    assert answer.status_code in (400, 413) and "Request" not in answer.text and "recommencez" in answer.text
