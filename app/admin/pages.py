@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import redirect, url_for
 from flask_appbuilder import IndexView, expose
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -61,22 +62,26 @@ def _steps(sm: Any) -> list[Step]:
     notified, used = _codes_by_progress()
     steps = [
         (("can_run", "synchronisation"), Step(
-            _("Synchronise the pupil base"), f"{pupils}", _("enrolled pupils"),
+            _("Synchronise the pupil base"), _n(pupils), _("enrolled pupils"),
             url_for("SynchronisationPage.index"), pupils > 0)),
         (("can_list", "service"), Step(
-            _("Open the online services"), f"{opened}", _("open services"), url_for("ServicesPage.index"), opened > 0)),
+            _("Open the online services"), _n(opened), _("open services"), url_for("ServicesPage.index"), opened > 0)),
         (("can_create", "guardian_code"), Step(
-            _("Create guardians' codes"), f"{counts.valid} / {counts.couples - counts.refused}",
+            _("Create guardians' codes"), f"{_n(counts.valid)} / {_n(counts.couples - counts.refused)}",
             _("couples of guardian and pupil with a valid code"), url_for("CodesCreatePage.index"),
             counts.couples > 0 and counts.without == 0)),
         (("can_notify", "guardian_code"), Step(
-            _("Notify the families"), f"{notified} / {counts.valid}", _("codes notified"),
+            _("Notify the families"), f"{_n(notified)} / {_n(counts.valid)}", _("codes notified"),
             url_for("CodesNotifyPage.index"), counts.valid > 0 and notified >= counts.valid)),
         (("can_list", "guardian_code"), Step(
-            _("Families make their accounts"), f"{used}", _("codes in use on the portal"),
+            _("Families make their accounts"), _n(used), _("codes in use on the portal"),
             url_for("ActivationCodeView.list"), used > 0)),
     ]  # fmt: skip
     return [step for permission, step in steps if sm.has_access(*permission)]
+
+
+def _n(number: int) -> str:
+    return str(format_decimal(number))
 
 
 def _active_pupils() -> int:
