@@ -31,7 +31,7 @@ class Config:
     portal_db: str = ""
     # Celery broker: only a doorbell, the job table is the truth.
     broker: str = ""
-    # Where mail goes: smtp://user:password@host:port, or file:///folder (one .eml each).
+    # Where mail goes: smtp://user:password@host:port[?tls=starttls|ssl], or file:///folder (one .eml each).
     mail: str = ""
     # The sender families and staff see.
     mail_sender: str = "Livret scolaire <ne-pas-repondre@livret.example.org>"

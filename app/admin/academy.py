@@ -30,7 +30,7 @@ STATES = {
 def page_from(values: Any) -> int:
     """The page asked for, 0 when it is not a number."""
     text = values.get("page", "0")
-    return int(text) if text.isdigit() and len(text) < 6 else 0
+    return int(text) if text.isdecimal() and len(text) < 6 else 0
 
 
 def day_from(text: str | None, what: str) -> date | None:
@@ -195,5 +195,5 @@ class SchoolsPage(HandmadePage):
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 10 else 0
+    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
 
