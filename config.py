@@ -45,6 +45,9 @@ class Config:
     keys: Path | None = None
     # Replication: « 02:00 » = nightly at that time, « 5 » = every 5 minutes (M111).
     replicate: str = "02:00"
+    # Reverse proxies in front (each adds to X-Forwarded-For). Attempts are counted by address: with too few, all
+    # visitors count as one; with too many, a visitor may pretend to be another.
+    proxies: int = 0
     # Cookies travel over HTTPS only.
     secure_cookies: bool = False
     # Languages offered; French is complete and the default, English complete.
@@ -86,6 +89,7 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
         portal_hosts=_hosts(env, "LIVRET_PORTAL_HOSTS", Config.portal_hosts),
         keys=Path(env["LIVRET_KEYS"]) if "LIVRET_KEYS" in env else None,
         replicate=env.get("LIVRET_REPLICATE", "1" if name == "demo" else "02:00"),
+        proxies=_number(env, "LIVRET_PROXIES", 1 if name == "production" else 0),
         secure_cookies=name == "production",
     )
     if settings.is_production:
@@ -95,6 +99,13 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
 
 def _hosts(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(host.strip() for host in env[name].split(",") if host.strip()) if name in env else default
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 3):
+        raise ConfigError(f"{name}={text!r} : attendu un petit nombre entier, 0 ou plus")
+    return int(text)
 
 
 # What production must say for itself. The portal process is given neither the admin's database nor the broker.

@@ -50,6 +50,7 @@ def admin_environment(settings: Config) -> dict[str, str]:
         "LIVRET_ADMIN_HOSTS": ",".join(settings.admin_hosts),
         "LIVRET_PORTAL_HOSTS": ",".join(settings.portal_hosts),
         "LIVRET_KEYS": str(settings.key_folder("admin")),
+        "LIVRET_PROXIES": str(settings.proxies),
         "LIVRET_REPLICATE": settings.replicate,
     }
     return common_environment() | said
@@ -66,6 +67,7 @@ def portal_environment(settings: Config) -> dict[str, str]:
         "LIVRET_PORTAL_URL": settings.portal_url,
         "LIVRET_PORTAL_HOSTS": ",".join(settings.portal_hosts),
         "LIVRET_KEYS": str(portal_keys(settings)),
+        "LIVRET_PROXIES": str(settings.proxies),
     }
     return common_environment() | said
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import SecurityError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.core.crypto import keyring
 from app.core.db import Database
@@ -64,6 +65,8 @@ def protect(
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
         WTF_CSRF_ENABLED=True,
     )
+    if config.proxies:  # only the visitor's address is theirs to say: host and scheme are our own settings
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.session_interface = ServerSessions(
         db, sessions, cookie=cookie, epoch_of=epoch_of, secure=config.secure_cookies, lifetime=lifetime
     )

@@ -148,7 +148,7 @@ def test_the_portal_is_given_its_own_folder_and_keys(tmp_path: Path) -> None:
     assert not any("secret" in value for value in environment.values())
     assert {name for name in environment if name.startswith("LIVRET_")} == {
         "LIVRET_SIDE", "LIVRET_ENV", "LIVRET_HOME", "LIVRET_PORTAL_DB", "LIVRET_PORTAL_URL", "LIVRET_PORTAL_HOSTS",
-        "LIVRET_KEYS"}
+        "LIVRET_KEYS", "LIVRET_PROXIES"}
 
 
 def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from app.core.uow import unit_of_work
 from app.security.models import Throttle, UserSecurity, WebSession
 from app.security.queries import user_epoch
 from app.security.services import end_all_sessions
-from app.security.web import protect
+from app.security.web import client_address, protect
 from config import Config
 from tests.conftest import Urls
 from tests.factories import World
@@ -240,3 +240,19 @@ def test_the_cookie_is_bound_to_the_host_in_production(databases: Urls, settings
     answer = app.test_client().get("/in", base_url="https://localhost")
     assert answer.headers["Set-Cookie"].startswith("__Host-c=") and "Secure" in answer.headers["Set-Cookie"]
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+@pytest.mark.parametrize(("proxies", "counted"), [(0, "127.0.0.1"), (1, "203.0.113.9")])
+def test_attempts_are_counted_by_the_visitor_and_not_by_the_proxy(
+    databases: Urls, settings: Config, proxies: int, counted: str
+) -> None:
+    """Or 30 wrong codes an hour would close the portal to the whole academy; what a visitor adds by itself is not
+    believed."""
+    from dataclasses import replace
+
+    app = Flask("proxied")
+    protect(app, replace(settings, proxies=proxies), db=admin_db, sessions=WebSession, throttles=Throttle,
+            epoch_of=user_epoch, cookie="c", hosts=("localhost",))  # fmt: skip
+    app.add_url_rule("/", view_func=client_address)
+    said = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
+    assert app.test_client().get("/", headers=said).text == counted
