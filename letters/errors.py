@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class LettersError(Exception):
     """Any failure of this package; the text is fit to be shown."""
@@ -20,10 +22,11 @@ class RenderFailed(LettersError):
         self.cause = cause
 
 
-class NoSpaceLeft(LettersError):
+class NoSpaceLeft(LettersError, OSError):
     """The disk is full: nothing was written, the earlier file (if any) is untouched."""
 
     def __init__(self, path: object) -> None:
         super().__init__(
             f"Le disque est plein : le fichier {path} n'a pas été écrit. Libérez de la place puis relancez."
         )
+        self.errno = errno.ENOSPC  # whoever only knows system errors understands it too

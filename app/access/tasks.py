@@ -14,7 +14,7 @@ from app.access.planning import NotifyRequest, make_plan
 from app.access.queries import Selection, open_services
 from app.access.services import create_codes
 from app.core.actor import SYSTEM
-from app.core.errors import BadInput, NotFound
+from app.core.errors import BadInput, Conflict, NotFound
 from app.core.mail import NewMail, clean_address, queue_mails
 from app.core.mail_delivery import OutgoingMail
 from app.jobs.context import JobContext
@@ -23,6 +23,7 @@ from app.jobs.models import JobLine, MailOutbox
 from app.jobs.registry import JobKind, job_kind
 from app.replication.schedule import usable_from
 from config import load
+from letters.errors import LettersError, NoSpaceLeft
 from letters.mail import render_mail
 from letters.render import render_batch
 
@@ -82,6 +83,14 @@ class NotifyCodes(JobKind):
         """Lay the letters out and keep the PDF; repeated from the start after a crash."""
         if payload["mode"] != "paper":
             return None
+        try:
+            return self._print(ctx)
+        except NoSpaceLeft:
+            raise  # the runner says what to do about a full disk
+        except LettersError as error:
+            raise Conflict(str(error), hint="Corrigez la fiche, puis relancez la notification.") from error
+
+    def _print(self, ctx: JobContext) -> tuple[dict[int, tuple[int, int]], int]:
         facts = notifying.facts_of_run(load().portal_url, usable_from())
         found = notifying.contents(job_id=ctx.job.id)
         letters = [facts.letter(_reference(n), guardian, rows) for n, (guardian, rows) in found.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -224,3 +225,31 @@ def test_an_address_refused_by_the_server_leaves_the_guardian_to_notify(coded: W
         assert "550 inconnue" in session.scalars(select(JobLine.message).where(JobLine.job_id == job.id)).all()[-1]
         mother = session.get(Guardian, coded.of[coded.a]["mother"])
         assert mother.id in {m.guardian.id for m in make_plan(NotifyRequest()).messages}
+
+
+def test_a_full_disk_ends_the_job_as_such_and_notifies_nobody(
+    coded: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("letters.files.os.fsync", full)
+        job = run(coded.a, modes=("paper",))
+    assert job.state == "failed" and "plus de place sur le disque" in job.message
+    assert not list(tmp_path.rglob("*courriers*"))
+    with school_scope(coded.a):
+        assert {c.state for c in session.scalars(select(ActivationCode))} == {"created"}
+    with school_scope(coded.a):
+        assert jobs.run_here(jobs.take_up_again(job.id, actor=SYSTEM).id).state == "done"
+
+
+def test_a_letter_that_cannot_be_printed_is_named_and_nothing_is_half_done(coded: World) -> None:
+    with school_scope(coded.a):
+        with unit_of_work():
+            session.execute(
+                update(Guardian).where(Guardian.id == coded.of[coded.a]["father"]).values(last_name=" ", first_name=" ")
+            )
+        job = run(coded.a, modes=("paper",))
+        assert job.state == "refused" and "Recipient.name" in job.message
+        assert {c.state for c in session.scalars(select(ActivationCode))} == {"created"}
