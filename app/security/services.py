@@ -93,7 +93,8 @@ def create_user(
 def update_user(
     user_id: int, *, actor: Actor, first_name: str, last_name: str, email: str, active: bool = True
 ) -> User:
-    """Change a person's name or address, or close the account: its sessions end at once."""
+    """Change a person's name or address, or close the account: its sessions end at once. The address is where a link
+    to a new pass-phrase goes: it is changed only by who holds all that the person holds."""
     need(actor, "edit", "person")
     user = get_person(user_id).user
     if user_id == actor.user_id and not active:
@@ -102,6 +103,8 @@ def update_user(
     known = find_user(address)
     if known is not None and known.id != user_id:
         raise Conflict("Une autre personne a déjà cette adresse.")
+    if address != user.email or active != user.active:
+        _must_hold_what_they_hold(admin_db.session(), actor, user_id)
     if user.username == user.email:
         user.username = address
     user.first_name, user.last_name, user.email = _name(first_name), _name(last_name), address
@@ -216,6 +219,18 @@ def may_hand_on(
         return
     if set(wanted) - held_on_academy(session, actor.user_id or 0, authority_id):
         raise Forbidden("Ce rôle donne des droits que vous n'avez pas vous-même : vous ne pouvez pas l'attribuer.")
+
+
+def _must_hold_what_they_hold(session: Session, actor: Actor, user_id: int) -> None:
+    if user_id == actor.user_id:
+        return
+    running = or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= today())
+    grants = select(RoleGrant.role_id, RoleGrant.authority_id).where(RoleGrant.user_id == user_id, running).distinct()
+    for role_id, authority_id in session.execute(grants).all():
+        try:
+            may_hand_on(session, actor, held_by(session, role_id), authority_id)
+        except Forbidden:
+            raise Forbidden("Cette personne a des droits que vous n'avez pas vous-même.") from None
 
 
 def held_on_academy(session: Session, user_id: int, authority_id: int) -> frozenset[roles.Permission]:

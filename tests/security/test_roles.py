@@ -178,6 +178,24 @@ def test_nobody_hands_on_more_than_they_hold(seeded: World) -> None:
             role_services.reset_role(role_id(roles.ACADEMY_ADMIN), actor=actor, authority_id=seeded.authority)
 
 
+def test_nobody_takes_over_who_holds_more(seeded: World) -> None:
+    """Whoever changes an address gets the next link to a pass-phrase: who may only edit people would become anybody."""
+    full, clerk = add_person(seeded, "ada", "academy_admin"), add_person(seeded, "paul")
+    teacher = add_person(seeded, "lise", "teacher", seeded.a)
+    with academy_scope(seeded.authority):
+        wanted = frozenset({("can_list", "person"), ("can_edit", "person")}) | roles.shipped(roles.TEACHER)
+        made = role_services.create_role("Annuaire", wanted & roles.offered("academy"), actor=actor_of(full, seeded),
+                                         authority_id=seeded.authority, level="academy").role_id  # fmt: skip
+        services.grant(clerk, made, actor=SYSTEM, authority_id=seeded.authority)
+        actor = actor_of(clerk, seeded)
+        for change in ({"email": "mine@example.org"}, {"email": "ada@example.org", "active": False}):
+            with pytest.raises(Forbidden):
+                services.update_user(full, actor=actor, first_name="A", last_name="B", **change)
+        services.update_user(full, actor=actor, first_name="Ada", last_name="B", email="ada@example.org")
+        services.update_user(teacher, actor=actor_of(full, seeded), first_name="L", last_name="B",
+                             email="l@example.org")  # fmt: skip
+
+
 def test_a_role_of_ones_own(seeded: World) -> None:
     """Made from the table, granted on a school, changed: it holds from the next request on."""
     user, other = add_person(seeded, "ada", "academy_admin"), add_person(seeded, "paul")
