@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from sqlalchemy import insert, select, update
 
 from app.access.facts import LetterFacts, child_row
-from app.access.models import VALID_STATES, ActivationCode, Notification, NotificationCode
+from app.access.models import ActivationCode, Notification, NotificationCode
 from app.access.planning import Plan
+from app.access.queries import may_be_sent
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import admin_db, refresh_statistics
@@ -62,7 +63,7 @@ def facts_of_run(portal_url: str, starts_on: object) -> LetterFacts:
 
 
 def contents(*, job_id: int | None = None, notification_id: int | None = None, mode: str = "paper") -> Children:
-    """Guardian and children of each message, in order; codes that ended since the plan are left out, and so are
+    """Guardian and children of each message, in order; codes that may no longer be sent are left out, and so are
     messages that have none left."""
     wanted = Notification.job_id == job_id if notification_id is None else Notification.id == notification_id
     statement = (
@@ -78,7 +79,7 @@ def contents(*, job_id: int | None = None, notification_id: int | None = None, m
             (Enrolment.pupil_id == Pupil.id) & (Enrolment.school_year_id == School.school_year_id),
         )
         .outerjoin(Enrolment.division)
-        .where(wanted, Notification.mode == mode, ActivationCode.state.in_(VALID_STATES))
+        .where(wanted, Notification.mode == mode, may_be_sent())
         .order_by(Notification.position, NotificationCode.id)
     )
     found: dict[int, tuple[Guardian, list[ChildRow]]] = {}
@@ -94,7 +95,7 @@ def mark_notified(notifications: Iterable[int], mode: str, *, actor: Actor) -> i
     outcome = bulk.apply_many(
         ActivationCode,
         "notify",
-        ActivationCode.id.in_(carried) & ActivationCode.state.in_(VALID_STATES),
+        ActivationCode.id.in_(carried) & may_be_sent(),
         actor=actor,
         session=admin_db.session(),
         data={"notified_on": clock.today(), "notified_mode": mode},

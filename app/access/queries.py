@@ -95,6 +95,35 @@ def _refusal() -> ColumnElement[bool]:
     )
 
 
+def may_be_sent() -> ColumnElement[bool]:
+    """Codes that may still reach their guardian at this moment: valid, the legal link alive, the pupil present, no
+    refusal. A mail can wait for hours in the outbox, and a link can end meanwhile."""
+    code = ActivationCode
+    link = exists().where(
+        GuardianLink.school_id == code.school_id,
+        GuardianLink.guardian_id == code.guardian_id,
+        GuardianLink.pupil_id == code.pupil_id,
+        GuardianLink.rank.is_not(None),
+        GuardianLink.ended_on.is_(None),
+        GuardianLink.certified,
+    )
+    present = exists().where(
+        Enrolment.school_id == code.school_id,
+        Enrolment.pupil_id == code.pupil_id,
+        School.id == Enrolment.school_id,
+        active_on(clock.today()),
+    )
+    refused = exists().where(
+        AccessRefusal.school_id == code.school_id,
+        AccessRefusal.guardian_id == code.guardian_id,
+        AccessRefusal.pupil_id == code.pupil_id,
+        AccessRefusal.lifted_on.is_(None),
+    )
+    return and_(
+        code.state.in_(VALID_STATES), link.correlate(code), present.correlate(code), ~refused.correlate(code)
+    )
+
+
 def couples(
     selection: Selection, *, only_without_code: bool = False, limit: int | None = None, offset: int = 0
 ) -> list[Couple]:

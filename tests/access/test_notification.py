@@ -29,7 +29,7 @@ from app.jobs.mail import deliver_all
 from app.jobs.models import JobLine
 from app.jobs.storage import Storage, use_storage
 from app.online.services import move_services
-from app.schools.people import Guardian
+from app.schools.people import Guardian, GuardianLink
 from tests.factories import World, build_world
 
 session = admin_db.session
@@ -253,3 +253,18 @@ def test_a_letter_that_cannot_be_printed_is_named_and_nothing_is_half_done(coded
         job = run(coded.a, modes=("paper",))
         assert job.state == "refused" and "Recipient.name" in job.message
         assert {c.state for c in session.scalars(select(ActivationCode))} == {"created"}
+
+
+def test_a_link_that_ends_while_the_mail_waits_takes_its_child_out(coded: World, tmp_path: Path) -> None:
+    mine = coded.of[coded.a]
+    run(coded.a, modes=("email",))
+    with school_scope(coded.a), unit_of_work():
+        gone = (GuardianLink.guardian_id == mine["mother"], GuardianLink.pupil_id == mine["pupils"][0])
+        session.execute(update(GuardianLink).where(*gone).values(ended_on=clock.today()))
+    [mail] = send_mails(tmp_path)
+    body = mail.get_body(("plain",)).get_content()
+    with school_scope(coded.a):
+        codes = {c.pupil_id: c for c in session.scalars(select(ActivationCode)) if c.guardian_id == mine["mother"]}
+        ended, kept = codes[mine["pupils"][0]], codes[mine["pupils"][1]]
+        assert readable(ended) not in body and readable(kept) in body
+        assert (ended.state, kept.state) == ("created", "notified")
