@@ -64,7 +64,7 @@ class Press:
     def _stencil(self, fields: ModuleType, letter: Facts) -> Stencil | None:
         shape = fields.placeholder(letter)
         if shape not in self._stencils:
-            # In the placeholder letter a token stands for itself; an absent fact (no title) has none.
+            # In the placeholder letter a token stands for itself; an absent fact (a used code) has none.
             tokens = [token for token, said in fields.values(shape).items() if said == token]
             cut_pages = cut(read_pages(plain(shape)), tokens) if _unmistakable(shape, tokens) else None
             self._stencils[shape] = None if cut_pages is None else [self._ready(page) for page in cut_pages]

@@ -12,14 +12,14 @@ from ..faces import TEXT, has, width
 from ..types import MAX_ADDRESS_LINES, ChildRow, GuardianCodeLetter
 
 MM = 72 / 25.4
-TITLE, NAME, REFERENCE = "¤title¤", "¤name¤", "¤ref¤"
+NAME, REFERENCE = "¤name¤", "¤ref¤"
 
 
 def placeholder(letter: GuardianCodeLetter) -> GuardianCodeLetter:
-    """The letter with a token for each changing fact: equal for all letters of one shape, so it is also its key."""
+    """The letter with a token for each changing fact: equal for all letters of one shape, so it is also its key.
+    The title stays: « Monsieur, » is written from it."""
     guardian = replace(
         letter.guardian,
-        title=TITLE if letter.guardian.title else None,
         name=NAME,
         address=tuple(_line(i) for i in range(MAX_ADDRESS_LINES)),
     )
@@ -29,7 +29,7 @@ def placeholder(letter: GuardianCodeLetter) -> GuardianCodeLetter:
 
 def values(letter: GuardianCodeLetter) -> dict[str, str]:
     """Token → what this letter says there."""
-    said = {TITLE: letter.guardian.title or "", NAME: letter.guardian.name, REFERENCE: letter.reference}
+    said = {NAME: letter.guardian.name, REFERENCE: letter.reference}
     for i in range(MAX_ADDRESS_LINES):
         said[_line(i)] = letter.guardian.address[i] if i < len(letter.guardian.address) else ""
     for i, child in enumerate(letter.children):

@@ -37,7 +37,7 @@ def families(count: int, sizes: Sequence[int] = (1, 1, 2, 3), used_codes: bool =
             for _ in range(dice.choice(sizes))
         )  # fmt: skip
         guardian = replace(
-            letter().guardian, title=dice.choice(("Madame", "Monsieur", None)), name=dice.choice(NAMES),
+            letter().guardian, title=dice.choice(("Mme", "M.", None)), name=dice.choice(NAMES),
             address=tuple(dice.choices(STREETS, k=dice.randint(1, 6))),
         )  # fmt: skip
         made.append(replace(letter(), reference=f"2026-{number:05}", guardian=guardian, children=children))
