@@ -12,8 +12,10 @@ from flask_babel import lazy_gettext as _l
 
 from app.admin.handmade import HandmadePage, actor, school_id
 from app.admin.page import check_drawn_for
+from app.online.models import OnlineService
 from app.online.services import list_services, move_services
 from app.workflow import engine
+from app.workflow.catalogue import definition
 
 
 class ServicesPage(HandmadePage):
@@ -32,7 +34,8 @@ class ServicesPage(HandmadePage):
         """The list; a greyed button says why."""
         school_id()
         rows = [(service, engine.available(service, actor())) for service in list_services()]
-        return self.draw("online/services.html", rows=rows)
+        states = definition(OnlineService.__workflow__).states
+        return self.draw("online/services.html", rows=rows, states=states)
 
     @expose("/<code>/open", methods=["POST"])
     @has_access
