@@ -14,7 +14,7 @@ from app.access.queries import may_be_sent
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import admin_db, refresh_statistics
-from app.core.errors import NotFound
+from app.core.errors import Conflict, NotFound
 from app.jobs.models import Artifact
 from app.jobs.storage import storage
 from app.schools.models import Division, School
@@ -49,7 +49,7 @@ def write_plan(job_id: int, school_id: int, plan: Plan) -> dict[str, list[int]]:
     ]
     if codes:
         session.execute(insert(NotificationCode), codes)
-        refresh_statistics(session, Notification, NotificationCode)
+        refresh_statistics(session(), Notification, NotificationCode)
     by_mode: dict[str, list[int]] = defaultdict(list)
     for row in written:
         by_mode[row.mode].append(row.id)
@@ -125,15 +125,19 @@ def link_mails(mails: dict[int, int]) -> None:
 def single_letter(notification_id: int) -> tuple[str, bytes]:
     """One letter cut out of its run's PDF: a file name and the document. Raises `NotFound` when there is none."""
     found = admin_db.session.execute(
-        select(Notification, Artifact.path)
+        select(Notification.id, Artifact.path, Notification.first_page, Notification.last_page)
         .join(Artifact, Artifact.id == Notification.artifact_id)
         .where(Notification.id == notification_id, Notification.first_page.is_not(None))
     ).one_or_none()
     if found is None:
         raise NotFound("Cette notification n'a pas de courrier.")
-    item, path = found
-    pages = cut(storage().open_artifact(path), item.first_page, item.last_page)
-    return f"courrier-{item.id}.pdf", pages
+    number, path, first, last = found
+    dead = select(NotificationCode.id).join(ActivationCode, ActivationCode.id == NotificationCode.code_id)
+    if admin_db.session.scalar(dead.where(NotificationCode.notification_id == number, ~may_be_sent()).limit(1)):
+        raise Conflict(
+            "Ce courrier porte un code qui n'est plus valable.", hint="Notifiez de nouveau ce responsable si besoin."
+        )
+    return f"courrier-{number}.pdf", cut(storage().open_artifact(path), first or 1, last or 1)
 
 
 def settle(notifications: Iterable[int], status: str, error: str | None = None) -> None:

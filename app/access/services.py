@@ -90,7 +90,7 @@ def _context(school_id: int, guardian_id: int | None, pupil_id: int) -> str:
 
 
 def _insert(rows: list[dict[str, Any]], actor: Actor) -> None:
-    session = admin_db.session
+    session = admin_db.session()
     try:
         session.execute(insert(ActivationCode), rows)
     except IntegrityError as error:

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 
 from app.access import services
 from app.access.planning import MODE_LABELS, Message, NobodyToNotify, NotifyRequest, Plan, make_plan
-from app.access.queries import Couple, Selection, choices, count_couples, couples, open_services
+from app.access.queries import Couple, Selection, choices, count_couples, count_uncertified, couples, open_services
 from app.admin.handmade import HandmadePage, actor, asked_page, school_id
 from app.admin.page import check_drawn_for
 from app.core.errors import BadInput
@@ -60,6 +60,7 @@ class CodesCreatePage(HandmadePage):
             choices=choices(),
             population=request.args.get("population", "all"),
             services=open_services(),
+            uncertified=count_uncertified(),
         )
 
     @expose("/export.xlsx")
@@ -141,9 +142,9 @@ class CodesNotifyPage(HandmadePage):
             plan = make_plan(request_from(request.args) if request.args else NotifyRequest())
         except NobodyToNotify:
             plan = Plan([])
-        lines = ((m, c) for m in plan.messages for c in m.couples)
-        cells = ((*_couple_cells(c), _address(m), c.code.notified_on, MODE_LABELS.get(c.code.notified_mode, ""))
-                 for m, c in lines)  # fmt: skip
+        lines = ((m, c, c.code) for m in plan.messages for c in m.couples if c.code)
+        cells = ((*_couple_cells(c), _address(m), code.notified_on, MODE_LABELS.get(code.notified_mode or "", ""))
+                 for m, c, code in lines)  # fmt: skip
         return self.sheet(str(_("Notifications")), _("Notifications"), columns, cells)
 
     @expose("/run", methods=["POST"])

@@ -61,7 +61,8 @@ class HandPages(Paging):
 
     def link(self, page: int) -> str:
         """Address of a page."""
-        kept = {key: values for key, values in request.args.to_dict(flat=False).items() if key != "page"}
+        kept: dict[str, Any] = request.args.to_dict(flat=False)
+        kept.pop("page", None)
         return url_for(request.endpoint or "", **kept, **(request.view_args or {}), page=page)
 
 

@@ -169,7 +169,7 @@ def _everything_or_error(scope: Scope) -> None:
 @event.listens_for(Mapper, "after_mapper_constructed")
 def _watch(mapper: Mapper[Any], mapped: type) -> None:
     if issubclass(mapped, Scoped):
-        _tables[mapper.local_table.name] = mapped
+        _tables[mapped.__table__.name] = mapped  # type: ignore[attr-defined]
         _options.cache_clear()
 
 
@@ -211,7 +211,7 @@ def _scoped_tables(statement: Any) -> dict[str, bool]:
 def _check_inserted_rows(state: ORMExecuteState, scope: Scope) -> None:
     if scope.kind != "school" or state.parameters is None:
         return
-    rows = state.parameters if isinstance(state.parameters, list) else [state.parameters]
+    rows: list[Any] = state.parameters if isinstance(state.parameters, list) else [state.parameters]
     if any(row.get("school_id", scope.id) != scope.id for row in rows):
         raise ScopeMissing("an inserted row names another school")
 

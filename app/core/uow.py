@@ -26,7 +26,8 @@ def unit_of_work(db: Database = admin_db) -> Iterator[Session]:
         return
     if session.in_transaction() and db.is_sqlite and not (session.new or session.dirty or session.deleted):
         session.rollback()  # a read transaction cannot become a writer on SQLite
-    session.info[_KEY] = callbacks = []
+    callbacks: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+    session.info[_KEY] = callbacks
     try:
         with writing():
             yield session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from email import message_from_bytes, policy
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pypdf import PdfReader
 from sqlalchemy import select, update
 
 from app.access.models import ActivationCode, Notification
+from app.access.notifying import single_letter
 from app.access.planning import NobodyToNotify, NotifyRequest, make_plan
 from app.access.queries import Selection
 from app.access.services import create_codes, readable
@@ -20,7 +22,7 @@ from app.access.tasks import NO_SERVICE
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import admin_db
-from app.core.errors import BadInput
+from app.core.errors import BadInput, Conflict, NotFound
 from app.core.mail_transport import transport_for
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
@@ -30,6 +32,7 @@ from app.jobs.models import JobLine
 from app.jobs.storage import Storage, use_storage
 from app.online.services import move_services
 from app.schools.people import Guardian, GuardianLink
+from app.workflow import engine
 from tests.factories import World, build_world
 
 session = admin_db.session
@@ -268,3 +271,19 @@ def test_a_link_that_ends_while_the_mail_waits_takes_its_child_out(coded: World,
         ended, kept = codes[mine["pupils"][0]], codes[mine["pupils"][1]]
         assert readable(ended) not in body and readable(kept) in body
         assert (ended.state, kept.state) == ("created", "notified")
+
+
+@pytest.mark.row("M091")
+def test_each_letter_alone_until_its_code_is_dead(coded: World) -> None:
+    run(coded.a, modes=("paper",))
+    with school_scope(coded.a):
+        item = session.scalars(select(Notification).where(Notification.mode == "paper")).first()
+        name, document = single_letter(item.id)
+        assert name == f"courrier-{item.id}.pdf"
+        assert len(PdfReader(BytesIO(document)).pages) == item.last_page - item.first_page + 1
+        code = session.scalars(select(ActivationCode).where(ActivationCode.guardian_id == item.guardian_id)).first()
+        engine.apply(code, "invalidate", actor=SYSTEM)
+        with pytest.raises(Conflict, match="n'est plus valable"):
+            single_letter(item.id)
+    with school_scope(coded.b), pytest.raises(NotFound):
+        single_letter(item.id)
