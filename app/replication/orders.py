@@ -19,6 +19,7 @@ from app.core.db import admin_db, portal_db, writing
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
 from app.portal.models import Account, AppliedCommand, PublishedCode, PublishedSchool
+from app.replication.faults import Faults
 from app.replication.models import ReplicationCommand, ReplicationMark
 from app.replication.publication import open_services, visible_ids
 from app.workflow import engine
@@ -34,8 +35,14 @@ def order(session: Session, kind: str, **payload: Any) -> None:
 
 def send_orders() -> int:
     """Look for revocations in the schools that changed, then apply every order that waits; how many were applied."""
-    order_revocations()
-    return apply_commands()
+    faults = Faults()
+    with faults.aside("looking for revocations"):
+        order_revocations()
+    applied = 0
+    with faults.aside("orders to the portal"):
+        applied = apply_commands()
+    faults.raise_all()
+    return applied
 
 
 def order_revocations() -> int:
@@ -45,12 +52,14 @@ def order_revocations() -> int:
     )
     with system_scope("schools that changed since they were last looked through"):
         schools = admin_db.session.execute(waiting).all()
+    faults = Faults()
     for school_id, changed in schools:
-        with school_scope(school_id), unit_of_work() as session:
+        with faults.aside(f"revocations of school {school_id}"), school_scope(school_id), unit_of_work() as session:
             _order_for(session, school_id)
             session.execute(
                 update(ReplicationMark).where(ReplicationMark.school_id == school_id).values(checked=changed)
             )
+    faults.raise_all()
     return len(schools)
 
 
@@ -77,18 +86,35 @@ def _shown(school_id: int) -> tuple[set[int], set[str]]:
 
 
 def apply_commands() -> int:
-    """Apply the orders that wait, in their order, each in a transaction of its own on the portal; how many."""
+    """Apply the orders that wait, in their order, each in a transaction of its own on the portal; how many.
+
+    One that fails waits for the next run, with those after it about the same code, and is raised at the end.
+    """
     waiting = select(ReplicationCommand.number, ReplicationCommand.kind, ReplicationCommand.payload)
     orders = admin_db.session.execute(
         waiting.where(ReplicationCommand.applied_at.is_(None)).order_by(ReplicationCommand.number)
     ).all()
     admin_db.session.rollback()
+    faults, applied, held_up = Faults(), 0, set()
     for number, kind, payload in orders:
-        _apply_once(number, kind, payload)
-        with unit_of_work() as session:
-            done = update(ReplicationCommand).where(ReplicationCommand.number == number)
-            session.execute(done.values(applied_at=clock.now()))
-    return len(orders)
+        code_id = payload.get("code_id")
+        if code_id in held_up:
+            continue
+        with faults.aside(f"order {number} ({kind})"):
+            _apply_once(number, kind, payload)
+            _is_done(number)
+            applied += 1
+            continue
+        if code_id is not None:
+            held_up.add(code_id)
+    faults.raise_all()
+    return applied
+
+
+def _is_done(number: int) -> None:
+    with unit_of_work() as session:
+        done = update(ReplicationCommand).where(ReplicationCommand.number == number)
+        session.execute(done.values(applied_at=clock.now()))
 
 
 def _apply_once(number: int, kind: str, payload: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from app.core.db import admin_db
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
 from app.replication.events import read_events, the_state
+from app.replication.faults import Faults
 from app.replication.marks import touch_school
 from app.replication.models import ReplicationMark, ReplicationState
 from app.replication.orders import apply_commands
@@ -47,18 +48,24 @@ def replicate(full: bool = False) -> Replicated:
     """Bring the portal up to date. Only schools marked since the last run are compared, unless `full`.
 
     Repeatable at any moment: the portal's rows are compared, not remembered, and each mark is cleared after its
-    school's rows are committed. A crash in between costs one comparison.
+    school's rows are committed. A crash in between costs one comparison. An order or a school that fails keeps no
+    other waiting: it is raised at the end, and taken up again by the next run.
     """
-    start = time.perf_counter()
+    start, faults = time.perf_counter(), Faults()
     events = read_events()
-    commands = apply_commands()
+    commands = rows = 0
+    with faults.aside("orders to the portal"):
+        commands = apply_commands()
     _notice_the_calendar()
     due = _all_schools() if full else _marked_schools()
     waited = [(clock.now() - school.since).total_seconds() for school in due if school.since]
-    rows = sum(_publish(school) for school in due)
+    for school in due:
+        with faults.aside(f"publication of school {school.school_id}"):
+            rows += _publish(school)
     if full:
         rows += _forget_unknown_schools({school.school_id for school in due})
     _remember_the_run()
+    faults.raise_all()
     seconds = round(time.perf_counter() - start, 3)
     return Replicated(rows, len(due), events, commands, seconds, round(max(waited, default=0.0), 1))
 

@@ -117,6 +117,50 @@ def test_an_order_is_obeyed_once_even_if_its_answer_was_lost(published: World, m
         admin_db.session.scalars(select(ReplicationCommand.number)))
 
 
+def test_a_faulty_order_keeps_waiting_and_keeps_no_other_waiting(published: World) -> None:
+    """Nor does it let one overtake it that is about the same code; the run is seen to fail."""
+    first, second = codes_of(published.a)[:2]
+    account = sign_up(codes_of(published.b)[0])
+    with unit_of_work() as session:
+        order(session, "attach", code_id=first.id)  # no account: it cannot be obeyed
+        order(session, "detach", code_id=first.id)
+        order(session, "attach", code_id=second.id, account_id=account)
+        order(session, "revoke", code_ids=[first.id])
+    for _ in range(2):
+        with pytest.raises(ExceptionGroup) as failed:
+            send_orders()
+        assert failed.group_contains(KeyError)
+        assert second.pupil_id in children(account)
+        assert [c.id for c in published_codes() if not c.valid] == [first.id]
+        waiting = select(ReplicationCommand.kind).where(ReplicationCommand.applied_at.is_(None))
+        assert list(admin_db.session.scalars(waiting.order_by(ReplicationCommand.number))) == ["attach", "detach"]
+    in_school(published.a, lambda s: s.execute(update(Pupil).values(first_name="X")))
+    with pytest.raises(ExceptionGroup):
+        replicate()
+    assert {p["first_name"] for p in on_portal()["published_pupil"].values() if p["school_id"] == published.a} == {"X"}
+
+
+def test_a_school_that_cannot_be_looked_through_holds_up_no_other(published: World, monkeypatch: Any) -> None:
+    real = orders._order_for
+
+    def broken(session: Any, school_id: int) -> None:
+        if school_id == published.a:
+            raise OSError("unreadable")
+        real(session, school_id)
+
+    monkeypatch.setattr(orders, "_order_for", broken)
+    for school_id in (published.a, published.b):
+        with school_scope(school_id):
+            move_services(["booklets", "marks"], "close", actor=SYSTEM)
+    with pytest.raises(ExceptionGroup):
+        send_orders()
+    services = {id: row["services"] for id, row in on_portal()["published_school"].items()}
+    assert services == {published.a: ["booklets", "marks"], published.b: []}
+    monkeypatch.undo()
+    send_orders()
+    assert on_portal()["published_school"][published.a]["services"] == []
+
+
 def test_orders_run_in_their_order(published: World) -> None:
     code = codes_of(published.a)[0]
     account = sign_up(codes_of(published.b)[0])

@@ -175,6 +175,25 @@ def test_a_date_that_comes_is_noticed_though_nobody_wrote(schools: World) -> Non
     assert pupil_id not in on_portal()["published_pupil"]
 
 
+def test_a_school_that_cannot_be_published_holds_up_no_other(schools: World, monkeypatch: Any) -> None:
+    real = replication.publication
+
+    def broken(session: Any, school_id: int, today: date) -> Any:
+        if school_id == schools.a:
+            raise OSError("unreadable")
+        return real(session, school_id, today)
+
+    monkeypatch.setattr(replication, "publication", broken)
+    with pytest.raises(ExceptionGroup) as failed:
+        replicate()
+    assert failed.group_contains(OSError, match="unreadable")
+    assert set(on_portal()["published_school"]) == {schools.b}
+    assert dirty() == {schools.a}, "the next run takes it up again"
+    monkeypatch.undo()
+    replicate()
+    assert set(on_portal()["published_school"]) == {schools.a, schools.b}
+
+
 def test_a_crash_between_the_two_commits_converges(schools: World, monkeypatch: Any) -> None:
     """The portal's rows are committed, the mark is not: the next run compares again and writes nothing twice."""
     class Killed(BaseException):
@@ -207,8 +226,9 @@ def test_a_crash_inside_the_portals_transaction_leaves_the_school_as_it_was(scho
         raise OSError("disk full")
 
     monkeypatch.setattr(publish, "_upsert_codes", broken)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(ExceptionGroup) as failed:
         replicate()
+    assert failed.group_contains(OSError, match="disk full")
     assert on_portal()["published_pupil"] == {}
 
 
