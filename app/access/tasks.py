@@ -48,8 +48,7 @@ class CreateCodes(JobKind):
         made = create_codes(Selection(ctx.params["population"], ctx.params["id"]), actor=ctx.actor)
         ctx.set_result(created=made.created, already_valid=made.already_valid, refused=made.refused)
         ctx.message(
-            f"{made.created} code(s) créé(s), {made.already_valid} déjà valide(s), "
-            f"{made.refused} couple(s) ayant refusé."
+            f"Codes créés : {made.created}. Déjà valides : {made.already_valid}. Refus d'accès : {made.refused}."
         )
 
 
@@ -125,8 +124,8 @@ class NotifyCodes(JobKind):
         """What the head reads at the end."""
         done = ctx.result
         ctx.message(
-            f"{done['letters']} courrier(s) dans le PDF, {done['emails']} courriel(s) confié(s) à l'envoi, "
-            f"{done['unreachable']} personne(s) sans adresse."
+            f"Courriers dans le PDF : {done['letters']}. Courriels confiés à l'envoi : {done['emails']}. "
+            f"Personnes sans adresse : {done['unreachable']}."
         )
 
     def _queue(self, ctx: JobContext, ids: list[int]) -> None:
