@@ -173,6 +173,19 @@ def count_couples(selection: Selection) -> Counts:
     return Counts(*admin_db.session.execute(statement).one())
 
 
+def count_uncertified() -> int:
+    """Guardian links that ONDE brought and nobody certified yet: no code before that (contract onde §4)."""
+    statement = (
+        select(func.count(GuardianLink.id))
+        .join(GuardianLink.pupil)
+        .join(Enrolment, and_(Enrolment.pupil_id == Pupil.id, Enrolment.school_id == Pupil.school_id))
+        .join(School, School.id == Enrolment.school_id)
+        .where(GuardianLink.rank.is_not(None), GuardianLink.ended_on.is_(None), GuardianLink.certified.is_(False))
+        .where(active_on(clock.today()))
+    )
+    return admin_db.session.scalar(statement) or 0
+
+
 def codes_on_their_way() -> set[int]:
     """Codes whose mail waits in the outbox: not notified yet, and not to be sent a second time meanwhile."""
     statement = (
