@@ -174,7 +174,7 @@ def count_couples(selection: Selection) -> Counts:
 
 
 def count_uncertified() -> int:
-    """Guardian links that ONDE brought and nobody certified yet: no code before that (contract onde §4)."""
+    """Guardian links that ONDE brought and nobody certified yet: no code before that (FORMATS §7)."""
     statement = (
         select(func.count(GuardianLink.id))
         .join(GuardianLink.pupil)

@@ -1,4 +1,4 @@
-"""What `workflows/guardian_code.yaml` names. A code's readable form is destroyed when nobody needs it any more (§7)."""
+"""What `workflows/guardian_code.yaml` names. A code's readable form is destroyed when nobody needs it (DESIGN §7)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """From a line of `screens.py` to a Flask-AppBuilder view: list, show, add, edit, delete, spreadsheet (C01, C04).
 
 FAB keeps the routes, the permissions and the menu. Reading, saving and drawing are ours: its stock versions share
-filters between threads, let the address choose columns, commit by themselves and show SQL errors (SECURITY_TRAPS).
+filters between threads, let the address choose columns, commit by themselves and show SQL errors (traps 5, 13, 14, 15).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from app.core.scope import current_scope
 from app.core.ui import install_ui
 from app.security.access import public
 
-# DESIGN « One menu bar »: the order is fixed, an entry comes with its page.
+# The order is fixed, an entry comes with its page (DESIGN §5).
 CATEGORIES = {
     "booklets": _l("Booklets"),
     "settings": _l("Settings"),

@@ -1,4 +1,4 @@
-"""Who acts. Services take `actor` as a keyword, so a task or a test needs no request (EXAMPLES §4)."""
+"""Who acts. Services take `actor` as a keyword, so a task or a test needs no request."""
 
 from __future__ import annotations
 

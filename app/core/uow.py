@@ -1,4 +1,4 @@
-"""Unit of work: the outermost one commits, and the world hears afterwards (EXAMPLES §5)."""
+"""Unit of work: the outermost one commits, and the world hears afterwards."""
 
 from __future__ import annotations
 

@@ -67,5 +67,5 @@ def _kinships() -> dict[str, str]:
 
 
 def kinship_label(code: str | None) -> str:
-    """« Mère »; an unknown value is shown raw, never mapped (nomenclatures §3)."""
+    """« Mère »; an unknown value is shown raw, never mapped (FORMATS §9)."""
     return _kinships().get(code, code) if code else ""

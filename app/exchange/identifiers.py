@@ -1,4 +1,4 @@
-"""Keys of the national identifiers (nomenclatures §4). A wrong INE key is an alert, never a refusal."""
+"""Keys of the national identifiers (FORMATS §10). A wrong INE key is an alert, never a refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of an uploaded file, plain or in a zip, never more of them than announced (SECURITY_TRAPS, XML)."""
+"""The bytes of an uploaded file, plain or in a zip, never more of them than announced (SECURITY_TRAPS 30)."""
 
 from __future__ import annotations
 

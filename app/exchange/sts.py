@@ -1,4 +1,4 @@
-"""sts_emp: staff, divisions, who teaches and who leads a class (contract siecle §6)."""
+"""sts_emp: staff, divisions, who teaches and who leads a class (FORMATS §4)."""
 
 from __future__ import annotations
 

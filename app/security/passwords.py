@@ -1,4 +1,4 @@
-"""Pass-phrases: argon2id, a length instead of a recipe, and a list of those everybody thinks of (SECURITY_TRAPS)."""
+"""Pass-phrases: argon2id, a length instead of a recipe, and a list of those everybody thinks of (SECURITY_TRAPS 35)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what: the only table of rights (EXAMPLES §7). `app.security.seeding` writes it to the database.
+"""Who may do what: the only table of rights (DESIGN §6). `app.security.seeding` writes it to the database.
 
 A permission is a verb on a resource: `notify` on `guardian_code` is Flask-AppBuilder's `can_notify` on
 `guardian_code`, and `guardian_code:notify` in a workflow file. Rules about single rows (whose class, which state) are

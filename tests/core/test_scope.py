@@ -95,7 +95,7 @@ def test_an_academy_sees_its_schools_only(world: World) -> None:
 
 
 def test_the_database_refuses_a_link_into_another_school(world: World) -> None:
-    """The composite key holds even where no scope does (SECURITY_TRAPS, RLS)."""
+    """The composite key holds even where no scope does (SECURITY_TRAPS 21)."""
     mine, theirs = world.of[world.a], world.of[world.b]
     with system_scope("tries to cross"), pytest.raises(IntegrityError), unit_of_work():
         session.add(GuardianLink(school_id=world.a, guardian_id=mine["other"], pupil_id=theirs["pupils"][0], rank=2))

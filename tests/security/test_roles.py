@@ -281,7 +281,7 @@ def test_ending_a_grant_takes_effect_at_once(seeded: World) -> None:
 
 
 def test_a_list_page_costs_at_most_eight_statements(campus: Campus) -> None:
-    """Session, person, place, roles, count, rows (TECH_NOTES: 25 in stock FAB)."""
+    """Session, person, place, roles, count, rows (25 in stock FAB)."""
     visitor = campus.client(roles.HEAD)
     visitor.get("/pupil/list/")
     seen: list[str] = []

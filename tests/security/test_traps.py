@@ -1,4 +1,4 @@
-"""One test for each known trap of Flask-AppBuilder that applies (SECURITY_TRAPS, Flask-AppBuilder 1–18)."""
+"""One test for each known trap of Flask-AppBuilder that applies (docs/SECURITY_TRAPS.md, 1 to 20)."""
 
 from __future__ import annotations
 

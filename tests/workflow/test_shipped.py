@@ -149,7 +149,7 @@ def _both_kinds(condition: str, name: str, world: World) -> Any:
 @pytest.mark.row("C02", "M081")
 @pytest.mark.parametrize("transition", ["use", "refuse", "replace", "invalidate"])
 def test_the_readable_form_goes_when_a_code_is_used_or_ended(world: World, transition: str) -> None:
-    """SECURITY_TRAPS: destroyed at use, invalidation and refusal, when only the first block stays as a hint."""
+    """SECURITY_TRAPS 33: destroyed at use, invalidation and refusal, when only the first block stays as a hint."""
     with school_scope(world.a), unit_of_work():
         code = make("guardian_code", world, "notified")
         engine.apply(code, transition, actor=SYSTEM)

@@ -1,4 +1,4 @@
-"""ONDE guardians: one line each, children by name in groups of four columns (contract onde §4)."""
+"""ONDE guardians: one line each, children by name in groups of four columns (FORMATS §7)."""
 
 from __future__ import annotations
 

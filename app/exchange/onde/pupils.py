@@ -1,4 +1,4 @@
-"""ONDE pupils: one line each (contract onde §3 and §6)."""
+"""ONDE pupils: one line each (FORMATS §6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ONDE teachers: no identifier at all, classes from « Classe » to the end of the line (contract onde §5)."""
+"""ONDE teachers: no identifier at all, classes from « Classe » to the end of the line (FORMATS §8)."""
 
 from __future__ import annotations
 

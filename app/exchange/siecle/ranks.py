@@ -1,4 +1,4 @@
-"""Légal 1, légal 2: the two generations of guardian links, brought to one (contract siecle §3)."""
+"""Légal 1, légal 2: the two generations of guardian links, brought to one (FORMATS §3)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Staging an école from ONDE: people without identifiers, files that may be limited to one class.
 
 Nobody is closed because a file does not name them: absent pupils of the classes present are proposed as departures,
-and closed only when asked (`departures`). Links are made by name and are not certified (contract onde §4).
+and closed only when asked (`departures`). Links are made by name and are not certified (FORMATS §7).
 """
 
 from __future__ import annotations
