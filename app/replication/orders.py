@@ -1,7 +1,8 @@
 """Orders to the portal that do not wait for the nightly copy: numbered, applied once, within 60 s (DESIGN §7).
 
 Nobody has to remember to send one: every few seconds the schools that changed are looked through for codes that open
-nothing any more, whatever the reason (invalidated, refused, link or enrolment ended, service closed).
+nothing any more, whatever the reason (invalidated, refused, service closed, link or enrolment ended, by hand or by
+its date).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from app.core.db import admin_db, portal_db, writing
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
 from app.portal.models import Account, AppliedCommand, PublishedCode, PublishedSchool
+from app.replication.days import notice_the_day
 from app.replication.faults import Faults
 from app.replication.models import ReplicationCommand, ReplicationMark
 from app.replication.publication import open_services, visible_ids
@@ -37,6 +39,7 @@ def send_orders() -> int:
     """Look for revocations in the schools that changed, then apply every order that waits; how many were applied."""
     faults = Faults()
     with faults.aside("looking for revocations"):
+        notice_the_day()
         order_revocations()
     applied = 0
     with faults.aside("orders to the portal"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import select, update
 
@@ -12,15 +12,14 @@ from app.core import clock
 from app.core.db import admin_db
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
-from app.replication.events import read_events, the_state
+from app.replication.days import notice_the_day
+from app.replication.events import read_events
 from app.replication.faults import Faults
-from app.replication.marks import touch_school
 from app.replication.models import ReplicationMark, ReplicationState
 from app.replication.orders import apply_commands
 from app.replication.publication import Publication, publication
 from app.replication.publish import published_schools, write_publication
 from app.schools.models import School
-from app.schools.people import Enrolment, GuardianLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def replicate(full: bool = False) -> Replicated:
     commands = rows = 0
     with faults.aside("orders to the portal"):
         commands = apply_commands()
-    _notice_the_calendar()
+    notice_the_day()
     due = _all_schools() if full else _marked_schools()
     waited = [(clock.now() - school.since).total_seconds() for school in due if school.since]
     for school in due:
@@ -106,25 +105,6 @@ def _all_schools() -> list[_Due]:
 
 def _forget_unknown_schools(known: set[int]) -> int:
     return sum(write_publication(school_id, Publication()) for school_id in published_schools() - known)
-
-
-def _notice_the_calendar() -> None:
-    """Once a day: enrolments and links that end by their date change what is visible, though nobody wrote anything."""
-    today = clock.today()
-    with system_scope("dates that have come, in every school"), unit_of_work() as session:
-        state = the_state(session)
-        if state.last_day is None or state.last_day < today:
-            for school_id in _ended_between(state.last_day or date.min, today):
-                touch_school(session, school_id)
-            state.last_day = today
-
-
-def _ended_between(last: date, today: date) -> set[int]:
-    found: set[int] = set()
-    for model, ends in ((Enrolment, Enrolment.ends_on), (GuardianLink, GuardianLink.ended_on)):
-        ended = select(model.school_id).where(ends > last, ends <= today).distinct()
-        found |= set(admin_db.session.scalars(ended))
-    return found
 
 
 def _remember_the_run() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from app.access.models import ActivationCode
+from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import admin_db, portal_db
 from app.core.scope import account_scope, school_scope
@@ -16,11 +18,12 @@ from app.jobs.schedule import BEATS
 from app.online.services import move_services
 from app.portal.models import Account, AppliedCommand
 from app.portal.queries import family, schools_without_service
-from app.replication import orders
+from app.replication import days, orders
+from app.replication.events import the_state
 from app.replication.models import ReplicationCommand
 from app.replication.orders import apply_commands, order, order_revocations, send_orders
 from app.replication.services import replicate
-from app.schools.people import Pupil
+from app.schools.people import Enrolment, GuardianLink, Pupil
 from tests.factories import World
 from tests.portal.conftest import rows
 from tests.replication.conftest import codes_of, in_school, on_portal, published_codes, sign_up
@@ -77,6 +80,33 @@ def test_a_closed_service_disappears_and_the_last_one_hides_the_children(publish
     assert children(account) == []
     with account_scope(account):
         assert schools_without_service(account) == ("Collège Essai 1",)
+
+
+@pytest.mark.parametrize("end", [Enrolment.ends_on, GuardianLink.ended_on], ids=str)
+def test_what_ends_by_its_date_is_revoked_that_day_without_a_replication(published: World, end: Any) -> None:
+    code = codes_of(published.a, pupil_id=published.of[published.a]["pupils"][2])[0]
+    account = sign_up(code)
+    replicate()
+    tomorrow = clock.today() + timedelta(days=1)
+    ends = update(end.class_).where(end.class_.pupil_id == code.pupil_id).values({end: tomorrow})
+    in_school(published.a, lambda s: s.execute(ends))
+    send_orders()
+    assert children(account) == [code.pupil_id]
+    with clock.frozen(clock.now() + timedelta(days=1)):
+        assert send_orders() == 1
+        assert children(account) == []
+
+
+def test_the_calendar_is_looked_at_once_a_day(published: World, monkeypatch: Any) -> None:
+    """Every few seconds it would cost a lock and two searches through every school."""
+    looked: list[Any] = []
+    monkeypatch.setattr(days, "the_state", lambda session: looked.append(1) or the_state(session))
+    send_orders()
+    assert looked == []
+    with clock.frozen(clock.now() + timedelta(days=1)):
+        send_orders()
+        send_orders()
+    assert looked == [1]
 
 
 def test_what_was_revoked_comes_back_when_the_school_changes_its_mind(published: World) -> None:
