@@ -68,7 +68,7 @@ def end_sessions(model: type[Account], _act: Act) -> dict[str, Any]:
 
 @effect("free_codes")
 def free_codes(account: Account, act: Act) -> None:
-    """The codes of an account that lapsed can be used for another one."""
+    """The codes of an account that lapsed or was closed can be used for another one, if they never served."""
     free_codes_of(select(literal(account.id)), act)
 
 

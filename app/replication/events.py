@@ -89,14 +89,19 @@ def _confirmed(session: Session, payloads: Payloads) -> None:
 
 
 def _lapsed(session: Session, payloads: Payloads) -> None:
-    ids = [p["account_id"] for p in payloads]
-    _move(session, ids, state="lapsed")
-    held = update(ActivationCode).where(ActivationCode.account_id.in_(ids), ActivationCode.used_at.is_(None))
-    session.execute(held.values(account_id=None).execution_options(synchronize_session=False))
+    _end(session, payloads, "lapsed")
 
 
 def _closed(session: Session, payloads: Payloads) -> None:
-    _move(session, [p["account_id"] for p in payloads], state="closed")
+    _end(session, payloads, "closed")
+
+
+def _end(session: Session, payloads: Payloads, state: str) -> None:
+    """As on the portal, a code that never served is free again."""
+    ids = [p["account_id"] for p in payloads]
+    _move(session, ids, state=state)
+    held = update(ActivationCode).where(ActivationCode.account_id.in_(ids), ActivationCode.used_at.is_(None))
+    session.execute(held.values(account_id=None).execution_options(synchronize_session=False))
 
 
 def _move(session: Session, ids: list[int], **values: Any) -> None:
@@ -127,4 +132,3 @@ APPLY: dict[str, Callable[[Session, Payloads], None]] = {
     "code.attached": _attached,
     "code.used": _used,
 }
-

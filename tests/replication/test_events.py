@@ -14,13 +14,15 @@ from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import admin_db
 from app.core.scope import system_scope
+from app.core.uow import unit_of_work
 from app.portal.confirmation import lapse_expired
 from app.replication import events
 from app.replication.events import read_events
+from app.replication.orders import apply_commands, order
 from app.replication.services import replicate
 from app.workflow import engine
 from tests.factories import World
-from tests.replication.conftest import codes_of, in_school, sign_up
+from tests.replication.conftest import codes_of, in_school, published_codes, sign_up
 
 
 @pytest.fixture
@@ -87,6 +89,26 @@ def test_a_lapsed_account_gives_its_codes_back_on_both_sides(published: World) -
         replicate()
     assert codes_of(published.a)[0].account_id == again
     assert codes_of(published.a)[0].state == "used"
+
+
+@pytest.mark.row("M099", "M118")
+def test_a_closed_account_gives_back_the_codes_that_never_served(published: World) -> None:
+    """One code served at the first sign-in and stays with its account; the other account was never confirmed."""
+    codes = codes_of(published.a)
+    for code, confirmed, name in ((codes[0], True, "maude.berge"), (codes[1], False, "maude.autre")):
+        account = sign_up(code, confirmed=confirmed, identifier=name)
+        replicate()
+        with unit_of_work() as session:
+            order(session, "close", account_id=account)
+        apply_commands()
+        replicate()
+        held = account if confirmed else None
+        assert codes_of(published.a, id=code.id)[0].account_id == held
+        assert {c.id: c.account_id for c in published_codes()}[code.id] == held
+    assert [state for _id, _name, state in mirror()] == ["closed", "closed"]
+    again = sign_up(codes[1])
+    replicate()
+    assert codes_of(published.a, id=codes[1].id)[0].account_id == again
 
 
 def test_when_both_sides_moved_the_school_wins(published: World) -> None:
