@@ -78,7 +78,7 @@ def _authority_of(scope: Scope) -> Any:
 
 
 def own_pupils(_scope: Scope) -> Any:
-    """Criterion: every pupil, or those of one's classes for who may not read every class (DESIGN §6)."""
+    """Criterion: every pupil, or those of one's classes of this year for who may not read every class (DESIGN §6)."""
     return _within(Pupil.id)
 
 
@@ -103,10 +103,19 @@ def _within(pupil_id: Any) -> Any:
     here = current_standing()
     if here is None or ("can_read", "every_class") in here.permissions:
         return true()
-    taught, enrolment = aliased(DivisionStaff), aliased(Enrolment)
-    classes = select(taught.division_id).where(taught.staff_id == (here.staff_id or 0))
-    present = or_(enrolment.ends_on.is_(None), enrolment.ends_on > today())
-    return pupil_id.in_(select(enrolment.pupil_id).where(enrolment.division_id.in_(classes), present))
+    taught, enrolment, division, school = (aliased(m) for m in (DivisionStaff, Enrolment, Division, School))
+    return pupil_id.in_(
+        select(enrolment.pupil_id)
+        .join(taught, and_(taught.division_id == enrolment.division_id, taught.school_id == enrolment.school_id))
+        .join(division, and_(division.id == taught.division_id, division.school_id == taught.school_id))
+        .join(school, school.id == division.school_id)
+        .where(
+            taught.staff_id == (here.staff_id or 0),
+            or_(enrolment.ends_on.is_(None), enrolment.ends_on > today()),
+            enrolment.school_year_id == school.school_year_id,
+            division.school_year_id == school.school_year_id,
+        )
+    )
 
 
 def check_uai(_form: Any, field: Field) -> None:

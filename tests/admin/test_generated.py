@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -14,7 +15,7 @@ from app.audit.models import AuditLine
 from app.core.db import admin_db
 from app.core.scope import system_scope
 from app.core.uow import unit_of_work
-from app.schools.models import Division, DivisionStaff
+from app.schools.models import Division, DivisionStaff, School, SchoolYear
 from app.schools.people import Enrolment, Guardian, Pupil
 from app.security.roles import RESOURCES
 from tests.admin.conftest import Browser, sign_in
@@ -42,8 +43,6 @@ def stored(model: type, **facts: object) -> list[object]:
 def more_pupils(sqlite_world: World) -> World:
     """School a with names that sort and fold."""
     with system_scope("more pupils"), unit_of_work():
-        from app.schools.models import School
-
         school = admin_db.session.get_one(School, sqlite_world.a)
         for name in ("Érard", "Fabre", "Eymard", "Zeller", "O'Connor"):
             make_pupil(school, last_name=name, first_name="Noé")
@@ -180,8 +179,6 @@ def test_a_strange_address_is_no_fault_of_ours(head: Browser, query: str) -> Non
 
 def test_page_size_is_clamped(head: Browser, sqlite_world: World) -> None:
     """At most 100 rows, whatever is asked (trap 18)."""
-    from app.schools.models import School
-
     with system_scope("many pupils"), unit_of_work():
         school = admin_db.session.get_one(School, sqlite_world.a)
         for _ in range(110):
@@ -236,13 +233,19 @@ def test_a_teacher_reads_own_classes_only(admin_app: Flask, sqlite_world: World)
     assert len(names(teacher.get("/pupil/list/"))) == 1
     others = [p.id for p in stored(Pupil, school_id=sqlite_world.a)][0]  # type: ignore[attr-defined]
     teacher.get(f"/pupil/show/{others}", status=404)
+    with system_scope("the school's next year begins"), unit_of_work() as session:
+        year = session.get_one(SchoolYear, sqlite_world.year)
+        new = SchoolYear(authority_id=year.authority_id, first_year=2027, starts_on=year.ends_on,
+                         ends_on=year.ends_on + timedelta(days=300))
+        session.add(new)
+        session.flush()
+        session.get_one(School, sqlite_world.a).school_year_id = new.id
+    assert names(teacher.get("/pupil/list/")) == [], "last year's class is not one's own any more"
 
 
 def test_lists_of_two_people_never_mix(admin_app: Flask, sqlite_world: World) -> None:
     """FAB's views share their filters between threads (trap 15)."""
     with system_scope("many guardians"), unit_of_work():
-        from app.schools.models import School
-
         school = admin_db.session.get_one(School, sqlite_world.a)
         for n in range(20):
             make_guardian(school, last_name=f"ALPHA{n}" if n % 2 else f"BETA{n}")
