@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.admin.handmade import HandmadePage, actor
+from app.admin.listing import whole_number
 from app.core.clock import today
 from app.core.errors import BadInput, LivretError
 from app.security import people, roles, services
@@ -25,12 +26,6 @@ STATES = {
     "never": (_l("Not invited yet"), "warn"),
     "closed": (_l("Closed"), "bad"),
 }
-
-
-def page_from(values: Any) -> int:
-    """The page asked for, 0 when it is not a number."""
-    text = values.get("page", "0")
-    return int(text) if text.isdecimal() and len(text) < 6 else 0
 
 
 def day_from(text: str | None, what: str) -> date | None:
@@ -57,7 +52,7 @@ class PeoplePage(HandmadePage):
     @permission_name("list")
     def index(self) -> str:
         """The list, searched by name or e-mail."""
-        search, page = request.args.get("search", "")[:100], page_from(request.args)
+        search, page = request.args.get("search", "")[:100], whole_number(request.args.get("page"))
         rows, total = people.people(search, page)
         return self.draw("academy/people.html", rows=rows, total=total, page=page, size=people.PAGE, search=search,
                          states=STATES)  # fmt: skip
@@ -189,7 +184,7 @@ class SchoolsPage(HandmadePage):
     @permission_name("enter")
     def index(self) -> str:
         """The list, searched by name, UAI or town."""
-        search, page = request.args.get("search", "")[:100], page_from(request.args)
+        search, page = request.args.get("search", "")[:100], whole_number(request.args.get("page"))
         rows, total = people.schools(search, page)
         return self.draw("academy/schools.html", rows=rows, total=total, page=page, size=people.PAGE, search=search)
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import redirect, request, send_file, url_for
 from flask_appbuilder import BaseView
 
-from app.admin.listing import Paging
+from app.admin.listing import Paging, whole_number
 from app.admin.page import CATEGORIES
 from app.core.actor import Actor
 from app.core.errors import Conflict
@@ -68,8 +68,7 @@ class HandPages(Paging):
 
 def asked_page(size: int, count: int) -> HandPages:
     """The page the address asks for, within what exists; the first one when it is not a number."""
-    text = request.args.get("page", "0")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+    number = whole_number(request.args.get("page"))
     return HandPages(min(number, max(0, (count - 1) // size)), size, count)
 
 

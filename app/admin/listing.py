@@ -54,7 +54,7 @@ class Paging:
         return shown
 
 
-def _whole(text: str | None) -> int:
+def whole_number(text: str | None) -> int:
     """A page number from the address; whatever is not one is the first page (trap 18)."""
     return min(int(text), 10**6) if text and text.isascii() and text.isdigit() else 0
 
@@ -103,13 +103,13 @@ class Listing:
     @property
     def size(self) -> int:
         """Rows per page, one of PAGE_SIZES."""
-        asked = _whole(self.arguments.get(f"psize_{self.screen.name}"))
+        asked = whole_number(self.arguments.get(f"psize_{self.screen.name}"))
         return next((size for size in PAGE_SIZES if asked <= size), PAGE_SIZES[-1]) if asked else PAGE_SIZES[0]
 
     def paging(self) -> Paging:
         """Count the rows and place the page asked for among them."""
         count = admin_db.session.scalar(self._where(select(func.count()).select_from(self.screen.model), [])) or 0
-        page = _whole(self.arguments.get(f"page_{self.screen.name}"))
+        page = whole_number(self.arguments.get(f"page_{self.screen.name}"))
         return Paging(min(page, max(0, (count - 1) // self.size)), self.size, count)
 
     def rows(self, paging: Paging) -> list[Any]:

@@ -29,3 +29,10 @@ def test_couples_and_notifications_export_as_shown(admin_app: Flask, sqlite_worl
     told = list(head.sheet(asked).values)
     assert {row[4] for row in told[1:]} == {"mere@example.org"}
     assert len(list(head.sheet("/jobs/export.xlsx").values)) == 1
+
+
+@pytest.mark.parametrize("page", ["²", "-1", "x", "99999999999"])
+def test_what_is_no_page_number_is_no_fault(admin_app: Flask, sqlite_world: World, page: str) -> None:
+    academy = sign_in(admin_app, "academy_admin", authority_id=sqlite_world.authority)
+    for path in ("/people/", "/schools/", "/jobs/"):
+        academy.get(f"{path}?page={page}")
