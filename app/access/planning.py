@@ -12,6 +12,10 @@ from app.core.errors import BadInput, Conflict
 
 Mode = Literal["email", "paper"]
 Only = Literal["new", "no-account", "all"]
+NO_SERVICE = (
+    "Attention — Aucun téléservice n'est ouvert dans votre établissement, la liste des téléservices dans les "
+    "courriers sera donc vide !!"
+)
 MODE_LABELS = {"email": "Mél", "paper": "Courrier", "unknown": "Inconnu"}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.access import notifying
 from app.access.models import Notification
-from app.access.planning import NotifyRequest, make_plan
+from app.access.planning import NO_SERVICE, NotifyRequest, make_plan
 from app.access.queries import Selection, open_services
 from app.access.services import create_codes
 from app.core.actor import SYSTEM
@@ -27,10 +27,6 @@ from letters.errors import LettersError, NoSpaceLeft
 from letters.mail import render_mail
 from letters.render import render_batch
 
-NO_SERVICE = (
-    "Attention — Aucun téléservice n'est ouvert dans votre établissement, la liste des téléservices dans les "
-    "courriers sera donc vide !!"
-)
 MAIL_KIND = "codes.notify"
 PDF = "courriers.pdf"
 MAILS_PER_STEP = 500

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from app.access import services
-from app.access.planning import MODE_LABELS, Message, NobodyToNotify, NotifyRequest, Plan, make_plan
+from app.access.planning import MODE_LABELS, NO_SERVICE, Message, NobodyToNotify, NotifyRequest, Plan, make_plan
 from app.access.queries import Couple, Selection, choices, count_couples, count_uncertified, couples, open_services
 from app.admin.handmade import HandmadePage, actor, asked_page, school_id
 from app.admin.page import check_drawn_for
@@ -174,7 +174,7 @@ def _preview(plan: Plan | None) -> dict[str, Any]:
         "lines": lines[pages.page * PAGE : (pages.page + 1) * PAGE],
         "pages": pages,
         "choices": choices(),
-        "services": open_services(),
+        "warning": None if open_services() else NO_SERVICE,
         "modes": MODE_LABELS,
     }
 

@@ -15,10 +15,9 @@ from sqlalchemy import select, update
 
 from app.access.models import ActivationCode, Notification
 from app.access.notifying import single_letter
-from app.access.planning import NobodyToNotify, NotifyRequest, make_plan
+from app.access.planning import NO_SERVICE, NobodyToNotify, NotifyRequest, make_plan
 from app.access.queries import Selection
 from app.access.services import create_codes, readable
-from app.access.tasks import NO_SERVICE
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import admin_db

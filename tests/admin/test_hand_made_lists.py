@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from markupsafe import escape
 
+from app.access.planning import NO_SERVICE
 from app.access.queries import Selection
 from app.access.services import create_codes
 from app.core.actor import SYSTEM
@@ -36,3 +38,12 @@ def test_what_is_no_page_number_is_no_fault(admin_app: Flask, sqlite_world: Worl
     academy = sign_in(admin_app, "academy_admin", authority_id=sqlite_world.authority)
     for path in ("/people/", "/schools/", "/jobs/"):
         academy.get(f"{path}?page={page}")
+
+
+@pytest.mark.row("M089")
+def test_the_desk_warns_that_no_service_is_open_until_one_is(admin_app: Flask, sqlite_world: World) -> None:
+    head = sign_in(admin_app, "head", school_id=sqlite_world.a)
+    assert str(escape(NO_SERVICE)) in head.get("/codes/notify/")
+    with school_scope(sqlite_world.a):
+        move_services(["booklets"], "open", actor=SYSTEM)
+    assert str(escape(NO_SERVICE)) not in head.get("/codes/notify/")
