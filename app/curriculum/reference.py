@@ -1,4 +1,4 @@
-"""The shipped lists (app/curriculum/data): levels, programmes, kinships. Read once, never written."""
+"""The shipped lists (app/curriculum/data): levels, programmes. Read once, never written."""
 
 from __future__ import annotations
 
@@ -49,23 +49,3 @@ def _programmes() -> dict[str, ProgrammeLabel]:
 def programme_label(mef_code: str) -> ProgrammeLabel:
     """Label and level of a MEF; an unlisted code is kept as « inconnu »."""
     return _programmes().get(mef_code) or ProgrammeLabel(mef_code, f"MEF inconnu {mef_code}", None, known=False)
-
-
-@cache
-def _mefstat() -> dict[str, str]:
-    return {row["prefix"]: row["level"] for row in _rows("mefstat.csv")}
-
-
-def level_of_mefstat(code: str) -> str | None:
-    """Level of a local MEF by the beginning of its CODE_MEFSTAT; None = ask."""
-    return _mefstat().get(code[:4])
-
-
-@cache
-def _kinships() -> dict[str, str]:
-    return {row["code"]: row["label"] for row in _rows("kinships.csv")}
-
-
-def kinship_label(code: str | None) -> str:
-    """« Mère »; an unknown value is shown raw, never mapped (FORMATS §9)."""
-    return _kinships().get(code, code) if code else ""
