@@ -32,8 +32,8 @@ class LetterFacts:
         self.portal = PortalFacts(portal_url, f"{portal_url}/activer")
         self.services = tuple(service.label for service in open_services())
         self.protection = DataProtection(
-            controller=f"{school.name}, représenté par son chef d'établissement",
-            officer=school.authority.dpo_email or f"le délégué à la protection des données, {school.authority.name}",
+            controller=f"l'établissement « {school.name} », représenté par son chef d'établissement",
+            officer=school.authority.dpo_email or school.authority.name,
             retention=RETENTION,
         )
         self.written_on = clock.today()

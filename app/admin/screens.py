@@ -91,7 +91,7 @@ SCREENS: tuple[Screen, ...] = (
         help=_l("Who is responsible for whom. Ranks 1 and 2 are the legal guardians; a link that ended is kept."),
         named_by=("guardian", "pupil"),
         list_columns=("guardian.full_name", "pupil.full_name", "rank", "certified", "ended_on"),
-        search_columns=("guardian.full_name", "pupil.full_name", "rank"), linked=("pupil", "guardian"),
+        search_columns=("guardian.full_name", "pupil.full_name", "rank", "certified"), linked=("pupil", "guardian"),
         base_order=("guardian.full_name",), choices={"rank": RANKS},
         groups=(Group(_l("Link"), ("guardian", "pupil", "rank", "certified", "ended_on")),),
         hints={"rank": _l("Leave empty for a person in charge or a contact."),

@@ -74,8 +74,8 @@ function fill(codes) {
   document.querySelector("[data-add]")?.click();
 }
 
-const form = document.querySelector("[data-sign-up]");
-if (form) {
+/** Take the codes of the address, and those that had no line yet; again when another letter is scanned on this page. */
+function takeCodes() {
   const waiting = (sessionStorage.getItem("codes") || "").split(",").filter(Boolean);
   sessionStorage.removeItem("codes");
   const codes = [...codesOfFragment(), ...waiting];
@@ -84,6 +84,11 @@ if (form) {
     fill(codes);
     lines()[0]?.querySelector('[name$="first_name"]')?.focus();
   }
+}
+
+if (document.querySelector("[data-sign-up]")) {
+  takeCodes();
+  addEventListener("hashchange", takeCodes);
 }
 
 /** The portal's own address may be read from the QR too: the way to the form keeps the fragment. */
