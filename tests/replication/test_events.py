@@ -91,7 +91,7 @@ def test_a_lapsed_account_gives_its_codes_back_on_both_sides(published: World) -
     assert codes_of(published.a)[0].state == "used"
 
 
-@pytest.mark.row("M099", "M118")
+@pytest.mark.row("M118")
 def test_a_closed_account_gives_back_the_codes_that_never_served(published: World) -> None:
     """One code served at the first sign-in and stays with its account; the other account was never confirmed."""
     codes = codes_of(published.a)
