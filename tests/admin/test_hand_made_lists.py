@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from markupsafe import escape
@@ -47,3 +49,20 @@ def test_the_desk_warns_that_no_service_is_open_until_one_is(admin_app: Flask, s
     with school_scope(sqlite_world.a):
         move_services(["booklets"], "open", actor=SYSTEM)
     assert str(escape(NO_SERVICE)) not in head.get("/codes/notify/")
+
+
+def test_each_cell_of_a_table_is_labelled_as_its_column(admin_app: Flask, sqlite_world: World) -> None:
+    """On a phone the header row is gone and the cell's own label stands for it."""
+    with school_scope(sqlite_world.a):
+        move_services(["booklets"], "open", actor=SYSTEM)
+        create_codes(Selection("division", sqlite_world.of[sqlite_world.a]["divisions"][0]), actor=SYSTEM)
+    head = sign_in(admin_app, "head", school_id=sqlite_world.a)
+    head.send("/codes/create/run", page="/codes/create/", population="all", scope="selection")
+    notify = "/codes/notify/?population=all&only=new&rank=1&mode=email"
+    for path in ("/jobs/", "/codes/create/", "/codes/create/?show=all", notify):
+        table = re.search(r"<table.*?</table>", head.get(path), re.DOTALL)[0]
+        heads = [re.sub(r"<.*?>", "", text) for text in re.findall(r'<th role="columnheader".*?>(.*?)</th>', table)]
+        row = table.split('<tr role="row">')[2]
+        buttons = row.count('class="actions"')
+        assert re.findall(r'data-label="(.*?)"', row) == heads[1 : len(heads) - buttons], path
+        assert heads[len(heads) - buttons :] == ["Actions"] * buttons, path
