@@ -103,7 +103,8 @@ def _within(pupil_id: Any) -> Any:
     here = current_standing()
     if here is None or ("can_read", "every_class") in here.permissions:
         return true()
-    taught, enrolment, division, school = (aliased(m) for m in (DivisionStaff, Enrolment, Division, School))
+    taught, enrolment = aliased(DivisionStaff), aliased(Enrolment)
+    division, school = aliased(Division), aliased(School)
     return pupil_id.in_(
         select(enrolment.pupil_id)
         .join(taught, and_(taught.division_id == enrolment.division_id, taught.school_id == enrolment.school_id))

@@ -98,7 +98,8 @@ def apply_commands() -> int:
         waiting.where(ReplicationCommand.applied_at.is_(None)).order_by(ReplicationCommand.number)
     ).all()
     admin_db.session.rollback()
-    faults, applied, held_up = Faults(), 0, set()
+    faults, applied = Faults(), 0
+    held_up: set[int] = set()
     for number, kind, payload in orders:
         code_id = payload.get("code_id")
         if code_id in held_up:
