@@ -214,7 +214,8 @@ def test_a_revoked_code_hides_the_child_at_the_next_page(client: FlaskClient) ->
 
 def test_a_closed_account_is_out_at_the_next_page(client: FlaskClient) -> None:
     make_confirmed(client, MARGUERITE)
-    engine.apply(portal_db.session.get(Account, accounts()[0].id), "close", actor=engine.SYSTEM)
+    with system_scope("the school closes an account"):
+        engine.apply(portal_db.session.get(Account, accounts()[0].id), "close", actor=engine.SYSTEM)
     assert client.get("/").location == "/connexion"
 
 
