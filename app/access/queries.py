@@ -70,55 +70,45 @@ def _legal_couples(columns: Sequence[Any], selection: Selection) -> Select[Any]:
         .join(Enrolment, and_(Enrolment.pupil_id == Pupil.id, Enrolment.school_id == Pupil.school_id))
         .join(School, School.id == Enrolment.school_id)
         .outerjoin(Enrolment.division)
-        .where(GuardianLink.rank.is_not(None), GuardianLink.ended_on.is_(None), GuardianLink.certified)
+        .where(_legal_link(), GuardianLink.certified)
         .where(active_on(clock.today()))
     )
     clause = selection.clause()
     return statement if clause is None else statement.where(clause)
 
 
+def _same_couple(one: Any, other: Any) -> ColumnElement[bool]:
+    """Two rows about one guardian and one pupil of one school."""
+    return and_(
+        one.school_id == other.school_id, one.guardian_id == other.guardian_id, one.pupil_id == other.pupil_id
+    )
+
+
+def _legal_link() -> ColumnElement[bool]:
+    """A link of legal 1 or 2 that has not ended (M077), certified or not."""
+    return and_(GuardianLink.rank.is_not(None), GuardianLink.ended_on.is_(None))
+
+
 def _valid_code() -> ColumnElement[bool]:
-    return and_(
-        ActivationCode.school_id == GuardianLink.school_id,
-        ActivationCode.guardian_id == GuardianLink.guardian_id,
-        ActivationCode.pupil_id == GuardianLink.pupil_id,
-        ActivationCode.state.in_(VALID_STATES),
-    )
+    return and_(_same_couple(ActivationCode, GuardianLink), ActivationCode.state.in_(VALID_STATES))
 
 
-def _refusal() -> ColumnElement[bool]:
-    return and_(
-        AccessRefusal.school_id == GuardianLink.school_id,
-        AccessRefusal.guardian_id == GuardianLink.guardian_id,
-        AccessRefusal.pupil_id == GuardianLink.pupil_id,
-        AccessRefusal.lifted_on.is_(None),
-    )
+def _refusal(of: Any = GuardianLink) -> ColumnElement[bool]:
+    return and_(_same_couple(AccessRefusal, of), AccessRefusal.lifted_on.is_(None))
 
 
 def may_be_sent() -> ColumnElement[bool]:
     """Codes that may still reach their guardian at this moment: valid, the legal link alive, the pupil present, no
     refusal. A mail can wait for hours in the outbox, and a link can end meanwhile."""
     code = ActivationCode
-    link = exists().where(
-        GuardianLink.school_id == code.school_id,
-        GuardianLink.guardian_id == code.guardian_id,
-        GuardianLink.pupil_id == code.pupil_id,
-        GuardianLink.rank.is_not(None),
-        GuardianLink.ended_on.is_(None),
-        GuardianLink.certified,
-    )
+    link = exists().where(_same_couple(GuardianLink, code), _legal_link(), GuardianLink.certified)
     present = exists().where(
         Enrolment.school_id == code.school_id,
         Enrolment.pupil_id == code.pupil_id,
         School.id == Enrolment.school_id,
         active_on(clock.today()),
     )
-    refused = exists().where(
-        AccessRefusal.school_id == code.school_id,
-        AccessRefusal.guardian_id == code.guardian_id,
-        AccessRefusal.pupil_id == code.pupil_id,
-        AccessRefusal.lifted_on.is_(None),
-    )
+    refused = exists().where(_refusal(code))
     return and_(
         code.state.in_(VALID_STATES), link.correlate(code), present.correlate(code), ~refused.correlate(code)
     )
@@ -180,7 +170,7 @@ def count_uncertified() -> int:
         .join(GuardianLink.pupil)
         .join(Enrolment, and_(Enrolment.pupil_id == Pupil.id, Enrolment.school_id == Pupil.school_id))
         .join(School, School.id == Enrolment.school_id)
-        .where(GuardianLink.rank.is_not(None), GuardianLink.ended_on.is_(None), GuardianLink.certified.is_(False))
+        .where(_legal_link(), GuardianLink.certified.is_(False))
         .where(active_on(clock.today()))
     )
     return admin_db.session.scalar(statement) or 0
