@@ -17,6 +17,7 @@ from app.commands.demo import first_run
 from app.commands.instance import open_instance
 from app.commands.processes import children, with_addresses
 from app.core.errors import Conflict, LivretError
+from app.jobs.celery_app import prepare_broker
 from app.serve import Supervisor, listen
 from config import Config
 
@@ -48,6 +49,7 @@ def serve(host: str, admin_port: int, portal_port: int) -> int:
         sockets = listen(host, admin_port, "--admin-port"), listen(host, portal_port, "--portal-port")
         settings = with_addresses(settings, host, *sockets)
         facts = first_run(settings)
+        prepare_broker()
         supervisor = Supervisor(children(settings, *sockets), say=lambda text: click.echo(text, err=True))
         supervisor.stop_on_signals()
         try:

@@ -80,6 +80,16 @@ def _broker_engine(broker: str) -> Engine | None:
     return create_engine(broker.removeprefix("sqla+"), connect_args=_transport_options(broker).get("connect_args", {}))
 
 
+def prepare_broker() -> None:
+    """Make the SQL broker's tables and queue before several processes knock at once: Kombu asks whether they exist and
+    then makes them, and the slower of two would die of it."""
+    app = celery_app()
+    if not app.conf.broker_url.startswith("sqla"):
+        return
+    with app.connection_for_write() as connection, connection.channel() as channel:
+        app.amqp.queues[app.conf.task_default_queue](channel).declare()
+
+
 def prune_broker() -> None:
     """Kombu's SQL broker keeps every message it has delivered: drop those already heard."""
     if engine := _broker_engine(load().broker):

@@ -19,7 +19,7 @@ from app.core import clock, process
 from app.core.process import new_owner, surely_dead
 from app.core.uow import unit_of_work
 from app.jobs import celery_app
-from app.jobs.celery_app import make_celery, prune_broker, replication_rhythm, wake_worker
+from app.jobs.celery_app import make_celery, prepare_broker, prune_broker, replication_rhythm, wake_worker
 from app.jobs.heartbeat import Heartbeat
 from app.jobs.models import WorkerHeartbeat
 from app.jobs.queries import worker_is_up
@@ -52,6 +52,15 @@ def test_a_bell_carries_no_argument_and_is_json(broker: Path) -> None:
     assert isinstance(told, dict)
     assert (told["task"], told["argsrepr"], told["kwargsrepr"]) == ("jobs.wake", "()", "{}")
     assert told["expires"], "a bell from before a stop is not heard for hours afterwards"
+
+
+def test_the_queue_is_there_before_anybody_knocks(broker: Path) -> None:
+    prepare_broker()
+    prepare_broker()
+    with sqlite3.connect(broker) as connection:
+        assert connection.execute("SELECT name FROM kombu_queue").fetchall() == [("livret",)]
+    wake_worker()
+    assert len(messages(broker)) == 1
 
 
 def test_bells_already_heard_are_forgotten(broker: Path) -> None:

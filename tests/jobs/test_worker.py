@@ -89,6 +89,7 @@ def instance(
     for name, value in said.items():
         monkeypatch.setenv(name, value)
     celery_app.celery_app.cache_clear()
+    celery_app.prepare_broker()  # as `serve` does before it starts anything
     make_table()
     use_storage(Storage(settings.home))
     found = Instance(os.environ | said, tmp_path)
