@@ -1,4 +1,4 @@
-"""The shipped lists (app/curriculum/data): levels, programmes. Read once, never written."""
+"""The shipped lists (app/curriculum/data): levels, programmes, areas, subjects. Read once, never written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 DATA = Path(__file__).parent / "data"
+PATHWAYS = {
+    "PAR_CIT": "Parcours citoyen",
+    "PAR_ART": "Parcours d'éducation artistique et culturelle",
+    "PAR_SAN": "Parcours éducatif de santé",
+    "PAR_AVN": "Parcours avenir",
+}
+OBJECTIVES = {1: "Non atteints", 2: "Partiellement atteints", 3: "Atteints", 4: "Dépassés"}
+MASTERY = {1: "Insuffisante", 2: "Fragile", 3: "Satisfaisante", 4: "Très bonne", 0: "Dispensé"}
+# The eight components of the common base (socle commun), in the order they are printed.
+BASE_COMPONENTS = {
+    "CPD_FRA": "Comprendre, s'exprimer en utilisant la langue française à l'oral et à l'écrit",
+    "CPD_ETR": "Comprendre, s'exprimer en utilisant une langue étrangère et, le cas échéant, une langue régionale",
+    "CPD_SCI": "Comprendre, s'exprimer en utilisant les langages mathématiques, scientifiques et informatiques",
+    "CPD_ART": "Comprendre, s'exprimer en utilisant les langages des arts et du corps",
+    "MET_APP": "Les méthodes et outils pour apprendre",
+    "FRM_CIT": "La formation de la personne et du citoyen",
+    "SYS_NAT": "Les systèmes naturels et les systèmes techniques",
+    "REP_MND": "Les représentations du monde et l'activité humaine",
+}
 
 
 class Level(NamedTuple):

@@ -21,12 +21,15 @@ def admin_metadata() -> MetaData:
     """Every table of the admin database: FAB's users and roles, and ours."""
     import app.access.models
     import app.audit.models
+    import app.booklets.models
+    import app.curriculum.models
     import app.exchange.models
     import app.jobs.models
     import app.online.models
     import app.replication.models
     import app.schools.models
     import app.schools.people
+    import app.schools.periods
     import app.security.models  # noqa: F401
     from app.core.db import AdminBase
 

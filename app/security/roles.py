@@ -93,6 +93,26 @@ _resource("grade_level", _l("Levels and cycles"), academy="list show export",
           **dict.fromkeys(EVERYONE, "list show export"))
 _resource("synchronisation", _l("Synchronisation of the pupil base"), head="list run", secretary="list run")
 
+# — booklets —
+_resource("booklet", _l("Booklets"), head="list show export fill fill_all fill_life lock unlock edit_pdf",
+          secretary="list show export fill_life edit_pdf", teacher="list show fill",
+          class_teacher="list show export fill", cpe="list show export fill fill_life", librarian="list show fill")
+_resource("booklet_setting", _l("Settings of booklets"), head="show edit", secretary="show")
+_resource("period_scheme", _l("Periods"), head=ALL, secretary="list show", teacher="list show", cpe="list show",
+          librarian="list show")
+_resource("positioning_type", _l("Positioning types"), head=ALL, secretary="list show", teacher="list show add edit")
+_resource("teaching_item", _l("Subjects and subject areas"), head=ALL, secretary=ALL, teacher="list show")
+_resource("teaching_service", _l("Who teaches what"), head=ALL, secretary=ALL, teacher="list show")
+_resource("project", _l("EPI and AP"), head=ALL, secretary="list show", teacher="list show", cpe="list show",
+          librarian="list show")
+_resource("support_scheme", _l("Support schemes"), head=ALL, secretary=ALL, teacher="list show", cpe="list show")
+_resource("curriculum_proposal", _l("Proposals of programme elements"), academy=ALL, head="list show",
+          teacher="list show")
+_resource("booklet_edition", _l("Editions of booklets"), head="list show export", secretary="list show export",
+          class_teacher="list show")
+_resource("booklet_publication", _l("Publication of booklets"), head="list show add edit delete", secretary="list show")
+_resource("period_desk", _l("End of period"), head="show edit notify", secretary="show")
+
 # — online services —
 _resource("service", _l("Online services"), academy="list show export",
           head="list show export open close", secretary="list show export")
@@ -126,10 +146,12 @@ _resource("school_year", _l("School years"), academy=ALL)
 
 VERB_LABELS: dict[str, Any] = {
     "add": _l("Add"), "cancel": _l("Cancel"), "close": _l("Close"),
-    "create": _l("Create"), "delete": _l("Delete"), "edit": _l("Edit"), "enter": _l("Enter"),
-    "export": _l("Export"), "invalidate": _l("Invalidate"), "invite": _l("Invite"), "list": _l("List"),
-    "notify": _l("Notify"), "open": _l("Open"), "read": _l("Read"), "refuse": _l("Refuse"),
+    "create": _l("Create"), "delete": _l("Delete"), "edit": _l("Edit"), "edit_pdf": _l("Issue the PDF"),
+    "enter": _l("Enter"), "export": _l("Export"), "fill": _l("Fill in"), "fill_all": _l("Fill in for anybody"),
+    "fill_life": _l("Fill in school life"), "invalidate": _l("Invalidate"), "invite": _l("Invite"), "list": _l("List"),
+    "lock": _l("Lock"), "notify": _l("Notify"), "open": _l("Open"), "read": _l("Read"), "refuse": _l("Refuse"),
     "resend": _l("Send again"), "resume": _l("Resume"), "run": _l("Run"), "show": _l("Show"),
+    "unlock": _l("Unlock"),
 }  # fmt: skip
 
 

@@ -11,15 +11,18 @@ from typing import Any
 from sqlalchemy import update
 
 from app.access.models import ActivationCode
+from app.booklets.models import SEALED_STATES, BaseMastery, Booklet
 from app.core import clock
 from app.core.db import Database, admin_db, portal_db
+from app.curriculum.reference import BASE_COMPONENTS
 from app.jobs.models import Job
 from app.online.models import OnlineService
 from app.portal.models import Account
 from app.schools.models import School
 from app.schools.people import Pupil
 from app.workflow.stateful import ENGINE
-from tests.factories import World, make_guardian
+from tests.booklets.factories import make_booklet
+from tests.factories import World, make_guardian, make_pupil
 
 _numbers = itertools.count(1)
 SEALED = b"sealed"
@@ -62,11 +65,24 @@ def job(world: World, state: str, transition: str) -> Job:
                lease_owner="worker-1", lease_until=clock.now(), attempts=2)
 
 
+def booklet(world: World, state: str, transition: str) -> Booklet:
+    """The end of a cycle, complete but for the synthesis when it is to become a draft again."""
+    session = admin_db.session
+    school = session.get_one(School, world.a)
+    made = make_booklet(school, make_pupil(school), model="cycle",
+                        overall_comment=None if transition == "reopen" else "Des acquis solides.")
+    for component in BASE_COMPONENTS:
+        session.add(BaseMastery(school_id=school.id, booklet_id=made.id, component=component, level=3))
+    session.flush()
+    return made
+
+
 SAMPLES = {
     "guardian_code": Sample(admin_db, code),
     "account": Sample(portal_db, account),
     "service": Sample(admin_db, service),
     "job": Sample(admin_db, job),
+    "booklet": Sample(admin_db, booklet),
 }
 
 
@@ -77,12 +93,18 @@ def make(workflow: str, world: World, state: str, transition: str = "") -> Any:
     item = sample.make(world, state, transition)
     session.add(item)
     session.flush()
-    force(sample.database, type(item), type(item).id == item.id, state=state)
+    force(sample.database, type(item), type(item).id == item.id, state=state, **_stamps(item, state))
     session.refresh(item)
     return item
 
 
-def force(database: Database, model: type[Any], where: Any, **values: str) -> None:
+def _stamps(item: Any, state: str) -> dict[str, Any]:
+    """What the database wants to see beside a state."""
+    sealed = isinstance(item, Booklet) and state in SEALED_STATES
+    return {"locked_at": clock.now(), "locked_by": "Odile Marchenoir"} if sealed else {}
+
+
+def force(database: Database, model: type[Any], where: Any, **values: Any) -> None:
     """What only the engine may do elsewhere."""
     session = database.session()
     statement = update(model).where(where).values(values)

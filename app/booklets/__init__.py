@@ -1,0 +1,1 @@
+"""Booklets (bilans): set-up, entry for a class or a pupil, completeness, lock, edition."""

@@ -1,0 +1,31 @@
+"""The tables of booklets, a file for each of their sides."""
+
+from app.booklets.models.booklet import MODELS, OPEN_STATES, SEALED_STATES, Booklet
+from app.booklets.models.content import (
+    Attainment,
+    AttainmentElement,
+    BaseMastery,
+    BookletFault,
+    BookletScheme,
+    BookletWaiver,
+    Pathway,
+)
+from app.booklets.models.editions import BookletEdition, BookletPublication, BookletReading
+from app.booklets.models.memory import (
+    ClassElement,
+    ClassExemption,
+    ClassPathway,
+    EntryClosing,
+    EntryReopening,
+    Phrase,
+)
+from app.booklets.models.projects import GroupPupil, GroupTeacher, Project, ProjectGroup, ProjectItem
+from app.booklets.models.settings import BookletSettings, PositioningType, WorkflowParameter
+
+__all__ = [
+    "MODELS", "OPEN_STATES", "SEALED_STATES", "Attainment", "AttainmentElement", "BaseMastery", "Booklet",
+    "BookletEdition", "BookletFault", "BookletPublication", "BookletReading", "BookletScheme", "BookletSettings",
+    "BookletWaiver", "ClassElement", "ClassExemption", "ClassPathway", "EntryClosing", "EntryReopening", "GroupPupil",
+    "GroupTeacher", "Pathway", "Phrase", "PositioningType", "Project", "ProjectGroup", "ProjectItem",
+    "WorkflowParameter",
+]
