@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, null, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, null, or_, select, update
 from sqlalchemy.orm import aliased
 
-from app.booklets.models import Attainment, AttainmentElement, BaseMastery, Booklet, BookletFault
+from app.booklets.models import Attainment, AttainmentElement, BaseMastery, Booklet, BookletEdition, BookletFault
 from app.core.db import admin_db
 from app.curriculum.reference import BASE_COMPONENTS
 from app.workflow.labels import Label
-from app.workflow.registry import Act, Unmet, column_effect, condition
+from app.workflow.registry import Act, Unmet, column_effect, condition, effect
 
 TEACHERS = Label("les enseignants de la classe", "the teachers of the class")
 CLASS_TEACHER = Label("le professeur principal ou le professeur de la classe", "the class teacher")
@@ -227,3 +227,20 @@ def stamp_edited(_model: type[Booklet], act: Act) -> dict[str, Any]:
 def clear_locked(_model: type[Booklet], _act: Act) -> dict[str, Any]:
     """It may change again."""
     return {"locked_at": null(), "locked_by": null(), "edited_at": null()}
+
+
+@effect("withdraw_edition")
+def withdraw_edition(booklet: Booklet, act: Act) -> None:
+    """Unlocked: its document is no longer the one in force, and leaves the portal within a minute (M048)."""
+    _withdraw(act, BookletEdition.booklet_id == booklet.id)
+
+
+@withdraw_edition.on_many
+def _(model: type[Booklet], rows: ColumnElement[bool], act: Act) -> None:
+    _withdraw(act, BookletEdition.booklet_id.in_(select(model.id).where(rows)))
+
+
+def _withdraw(act: Act, which: ColumnElement[bool]) -> None:
+    in_force = (BookletEdition.replaced_at.is_(None), BookletEdition.withdrawn_at.is_(None))
+    ended = update(BookletEdition).where(which, *in_force).values(withdrawn_at=act.at)
+    act.session.execute(ended, execution_options={"synchronize_session": False})

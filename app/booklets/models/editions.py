@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.booklets.models.booklet import Booklet
@@ -15,11 +15,14 @@ from app.core.keys import school_fk, school_relation, school_unique
 from app.core.scope import SchoolScoped
 from app.core.types import UtcDateTime
 
+IN_FORCE = "replaced_at IS NULL AND withdrawn_at IS NULL"
+
 
 class BookletEdition(SchoolScoped, AdminBase):
     """One numbered edition. `facts` is what was printed, as plain data; `digest` its SHA-256: a booklet whose facts
-    have the digest of its last edition keeps that number. `token` is the public page's, drawn at random. The latest
-    edition of a booklet that is in the state edited is the one in force; older ones are replaced."""
+    have the digest of its last edition keeps that number. `token` is the public page's, drawn at random. In force =
+    neither replaced by a later one nor withdrawn: unlocking the booklet withdraws it, editing it again unchanged puts
+    it back in force."""
 
     __tablename__ = "booklet_edition"
     __table_args__ = (
@@ -27,6 +30,8 @@ class BookletEdition(SchoolScoped, AdminBase):
         UniqueConstraint("school_id", "number"),
         school_fk("booklet_id", "booklet"),
         Index("ix_booklet_edition_school_id_booklet_id", "school_id", "booklet_id"),
+        Index("uq_booklet_edition_in_force", "school_id", "booklet_id", unique=True,
+              postgresql_where=text(IN_FORCE), sqlite_where=text(IN_FORCE)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -37,6 +42,7 @@ class BookletEdition(SchoolScoped, AdminBase):
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     digest: Mapped[str] = mapped_column(String(64))
     replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
     artifact_id: Mapped[int | None] = mapped_column(ForeignKey("artifact.id"))
     first_page: Mapped[int | None]

@@ -468,6 +468,7 @@ def upgrade() -> None:
     sa.Column('facts', sa.JSON(), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('replaced_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('job_id', sa.Integer(), nullable=True),
     sa.Column('artifact_id', sa.Integer(), nullable=True),
     sa.Column('first_page', sa.Integer(), nullable=True),
@@ -484,6 +485,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('booklet_edition', schema=None) as batch_op:
         batch_op.create_index('ix_booklet_edition_school_id_booklet_id', ['school_id', 'booklet_id'], unique=False)
+        batch_op.create_index('uq_booklet_edition_in_force', ['school_id', 'booklet_id'], unique=True, postgresql_where=sa.text('replaced_at IS NULL AND withdrawn_at IS NULL'), sqlite_where=sa.text('replaced_at IS NULL AND withdrawn_at IS NULL'))
 
     op.create_table('booklet_fault',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -591,11 +593,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_booklet_reading')),
     sa.UniqueConstraint('school_id', 'edition_id', 'code_id', name=op.f('uq_booklet_reading_school_id_edition_id_code_id'))
     )
+    with op.batch_alter_table('replication_command') as batch_op:
+        batch_op.drop_constraint('kind_known', type_='check')
+        batch_op.create_check_constraint('kind_known', "kind IN ('revoke', 'withdraw', 'attach', 'detach', 'close', 'unpublish')")
     guard()
 
 
 def downgrade() -> None:
     unguard()
+    with op.batch_alter_table('replication_command') as batch_op:
+        batch_op.drop_constraint('kind_known', type_='check')
+        batch_op.create_check_constraint('kind_known', "kind IN ('revoke', 'withdraw', 'attach', 'detach', 'close')")
     op.drop_table('booklet_reading')
     with op.batch_alter_table('attainment_element', schema=None) as batch_op:
         batch_op.drop_index('ix_attainment_element_school_id_booklet_id')
@@ -611,6 +619,7 @@ def downgrade() -> None:
 
     op.drop_table('booklet_fault')
     with op.batch_alter_table('booklet_edition', schema=None) as batch_op:
+        batch_op.drop_index('uq_booklet_edition_in_force', postgresql_where=sa.text('replaced_at IS NULL AND withdrawn_at IS NULL'), sqlite_where=sa.text('replaced_at IS NULL AND withdrawn_at IS NULL'))
         batch_op.drop_index('ix_booklet_edition_school_id_booklet_id')
 
     op.drop_table('booklet_edition')
