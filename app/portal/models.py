@@ -79,6 +79,49 @@ class PublishedCode(Published, PortalBase, Scoped):
     pupil: Mapped[PublishedPupil] = relationship()
 
 
+class PublishedBooklet(Published, PortalBase, Scoped):
+    """The edition in force of a booklet (C06): `facts` is what was printed, as plain data. Sorted by year, then
+    `position` (0 = the end of a cycle)."""
+
+    __tablename__ = "published_booklet"
+
+    school_id: Mapped[int] = mapped_column(ForeignKey("published_school.id"), index=True)
+    pupil_id: Mapped[int] = mapped_column(ForeignKey("published_pupil.id"), index=True)
+    edition_id: Mapped[int]
+    number: Mapped[str] = mapped_column(String(20))
+    token: Mapped[str] = mapped_column(String(32))
+    issued_on: Mapped[date]
+    first_year: Mapped[int]
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(String(60))
+    level: Mapped[str | None] = mapped_column(String(40))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    school: Mapped[PublishedSchool] = relationship()
+
+
+class PublishedEdition(Published, PortalBase):
+    """What anybody who holds a printed booklet may check by its QR: number, date, whether it is still in force."""
+
+    __tablename__ = "published_edition"
+
+    school_id: Mapped[int] = mapped_column(index=True)
+    token: Mapped[str] = mapped_column(String(32), unique=True)
+    number: Mapped[str] = mapped_column(String(20))
+    issued_on: Mapped[date]
+    standing: Mapped[str] = mapped_column(String(10))  # in_force, replaced, withdrawn
+
+
+class BookletOpened(PortalBase):
+    """Which code has read which edition, so that the school is told once."""
+
+    __tablename__ = "booklet_opened"
+
+    code_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    edition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+
 class Account(Stateful, PortalBase):
     """A family's account: provisional until the link of the mail is followed, within a week (M118).
 
@@ -116,9 +159,17 @@ def _own_codes(scope: Scope) -> Any:
 
 @scope_rule(PublishedPupil)
 def _pupils_of_valid_codes(scope: Scope) -> Any:
+    return with_loader_criteria(PublishedPupil, PublishedPupil.id.in_(_opened(scope)), include_aliases=True)
+
+
+@scope_rule(PublishedBooklet)
+def _booklets_of_valid_codes(scope: Scope) -> Any:
+    return with_loader_criteria(PublishedBooklet, PublishedBooklet.pupil_id.in_(_opened(scope)), include_aliases=True)
+
+
+def _opened(scope: Scope) -> Any:
     codes = PublishedCode.__table__.c
-    opened = select(codes.pupil_id).where(codes.account_id == _account_key(scope), codes.valid)
-    return with_loader_criteria(PublishedPupil, PublishedPupil.id.in_(opened), include_aliases=True)
+    return select(codes.pupil_id).where(codes.account_id == _account_key(scope), codes.valid)
 
 
 def _account_key(scope: Scope) -> int:

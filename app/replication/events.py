@@ -14,6 +14,7 @@ from sqlalchemy import case, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.access.models import VALID_STATES, ActivationCode, PortalAccount
+from app.booklets.models import BookletEdition, BookletReading
 from app.core.actor import SYSTEM
 from app.core.db import portal_db, writing
 from app.core.scope import system_scope
@@ -124,6 +125,23 @@ def _used(session: Session, payloads: Payloads) -> None:
     bulk.apply_many(ActivationCode, "use", where, actor=SYSTEM, session=session, data={"used_at": used_at})
 
 
+def _read(session: Session, payloads: Payloads) -> None:
+    """Who has read which edition, the first time: both must still be known to the school that issued it."""
+    moments = {(p["edition_id"], p["code_id"]): datetime.fromisoformat(p["at"]) for p in payloads}
+    editions, codes = ({pair[i] for pair in moments} for i in (0, 1))
+    known = select(BookletEdition.id, ActivationCode.id.label("code_id"), BookletEdition.school_id).where(
+        BookletEdition.id.in_(editions), ActivationCode.id.in_(codes),
+        ActivationCode.school_id == BookletEdition.school_id)  # fmt: skip
+    already = {(row.edition_id, row.code_id) for row in session.execute(
+        select(BookletReading.edition_id, BookletReading.code_id).where(BookletReading.edition_id.in_(editions)))}
+    rows = [{"school_id": row.school_id, "edition_id": row.id, "code_id": row.code_id,
+             "read_at": moments[row.id, row.code_id]}
+            for row in session.execute(known)
+            if (row.id, row.code_id) in moments and (row.id, row.code_id) not in already]  # fmt: skip
+    if rows:
+        session.execute(insert(BookletReading), rows)
+
+
 APPLY: dict[str, Callable[[Session, Payloads], None]] = {
     "account.created": _created,
     "account.confirmed": _confirmed,
@@ -131,4 +149,5 @@ APPLY: dict[str, Callable[[Session, Payloads], None]] = {
     "account.closed": _closed,
     "code.attached": _attached,
     "code.used": _used,
+    "booklet.read": _read,
 }

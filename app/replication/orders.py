@@ -8,9 +8,9 @@ its date).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,8 @@ from app.core.actor import SYSTEM
 from app.core.db import admin_db, portal_db, writing
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
-from app.portal.models import Account, AppliedCommand, PublishedCode, PublishedSchool
+from app.portal.models import Account, AppliedCommand, PublishedBooklet, PublishedCode, PublishedSchool
+from app.replication.booklets import readable_editions
 from app.replication.days import notice_the_day
 from app.replication.faults import Faults
 from app.replication.models import ReplicationCommand, ReplicationMark
@@ -31,7 +32,7 @@ REWRITE = ""  # a digest that nothing has: the next replication compares the row
 
 def order(session: Session, kind: str, **payload: Any) -> None:
     """Queue an order, in the transaction that decided it. `kind`: revoke (code_ids), withdraw (school_id, services),
-    attach (code_id, account_id), detach (code_id), close (account_id)."""
+    attach (code_id, account_id), detach (code_id), close (account_id), unpublish (booklet_ids)."""
     session.add(ReplicationCommand(kind=kind, payload=payload, created_at=clock.now()))
 
 
@@ -67,25 +68,38 @@ def order_revocations() -> int:
 
 
 def _order_for(session: Session, school_id: int) -> None:
-    shown, services = _shown(school_id)
-    if not shown and not services:
+    shown = _shown(school_id)
+    if not any(shown):
         return
-    if gone := sorted(shown - visible_ids(session, clock.today())):
+    today, still = clock.today(), open_services(session)
+    if gone := sorted(shown.codes - visible_ids(session, today)):
         order(session, "revoke", code_ids=gone)
-    still = set(open_services(session))
-    if services - still:
-        order(session, "withdraw", school_id=school_id, services=sorted(services - still))
+    if closed := sorted(shown.services - set(still)):
+        order(session, "withdraw", school_id=school_id, services=closed)
+    if shown.booklets:
+        readable = readable_editions(session, today, still)
+        if ended := sorted(id for id, edition in shown.booklets.items() if readable.get(id) != edition):
+            order(session, "unpublish", booklet_ids=ended)
 
 
-def _shown(school_id: int) -> tuple[set[int], set[str]]:
-    """What the portal shows of a school: valid codes, services."""
+class _Shown(NamedTuple):
+    """What the portal shows of a school: valid codes, services, booklets with their edition."""
+
+    codes: set[int]
+    services: set[str]
+    booklets: dict[int, int]
+
+
+def _shown(school_id: int) -> _Shown:
     with system_scope("the replicator reads what it published"), writing(False):
+        session = portal_db.session
         valid = select(PublishedCode.id).where(PublishedCode.school_id == school_id, PublishedCode.valid)
-        codes = set(portal_db.session.scalars(valid))
         named = select(PublishedSchool.services).where(PublishedSchool.id == school_id)
-        services = portal_db.session.scalar(named) or []
-        portal_db.session.rollback()
-    return codes, set(services)
+        read = select(PublishedBooklet.id, PublishedBooklet.edition_id).where(PublishedBooklet.school_id == school_id)
+        booklets = {row.id: row.edition_id for row in session.execute(read)}
+        found = _Shown(set(session.scalars(valid)), set(session.scalar(named) or []), booklets)
+        session.rollback()
+    return found
 
 
 def apply_commands() -> int:
@@ -147,6 +161,14 @@ def _withdraw(session: Session, payload: dict[str, Any]) -> None:
         school.digest = REWRITE
 
 
+def _unpublish(session: Session, payload: dict[str, Any]) -> None:
+    """A booklet was unlocked, replaced or put off: the next replication brings back what may be read again."""
+    ids = payload["booklet_ids"]
+    for start in range(0, len(ids), 500):
+        gone = delete(PublishedBooklet).where(PublishedBooklet.id.in_(ids[start : start + 500]))
+        session.execute(gone.execution_options(synchronize_session=False))
+
+
 def _attach(session: Session, payload: dict[str, Any]) -> None:
     """Access continuity: the code joins an account that exists (M082)."""
     account = session.get(Account, payload["account_id"])
@@ -175,4 +197,5 @@ OBEY: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "attach": _attach,
     "detach": _detach,
     "close": _close,
+    "unpublish": _unpublish,
 }

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.access.models import VALID_STATES, AccessRefusal, ActivationCode
 from app.online.models import OnlineService
+from app.replication.booklets import booklet_rows, edition_rows
 from app.schools.models import Authority, Division, School
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
 
@@ -32,12 +33,16 @@ class Held(NamedTuple):
 
 @dataclass(slots=True)
 class Publication:
-    """What the portal shows of a school, by id; every row carries its digest. Nothing when no code is visible."""
+    """What the portal shows of a school, by id; every row carries its digest. Nothing but the numbers of its editions
+    when no code is visible. `facts`, by edition, are those of the booklets that the portal does not have yet."""
 
     school: Row | None = None
     pupils: dict[int, Row] = field(default_factory=dict)
     codes: dict[int, Row] = field(default_factory=dict)
     held: dict[int, Held] = field(default_factory=dict)
+    booklets: dict[int, Row] = field(default_factory=dict)
+    editions: dict[int, Row] = field(default_factory=dict)
+    facts: dict[int, Row] = field(default_factory=dict)
 
 
 # Columns and not objects: a school is thousands of rows, of which a few have changed.
@@ -53,6 +58,7 @@ def publication(session: Session, school_id: int, today: date) -> Publication:
     """What is visible of a school on a day. Called in the school's scope."""
     found = Publication()
     services = open_services(session)
+    found.editions = {id: _digested(row) for id, row in edition_rows(session).items()}
     for code in session.execute(_visible(today).with_only_columns(*_CODE)):
         found.codes[code.id] = _digested(_code_row(code, bool(services)))
         if code.account_id is not None:
@@ -63,6 +69,7 @@ def publication(session: Session, school_id: int, today: date) -> Publication:
     for pupil in session.execute(_visible(today).with_only_columns(*_PUPIL).order_by(None).distinct()):
         found.pupils[pupil.id] = _digested(_pupil_row(pupil, divisions.get(pupil.id)))
     found.school = _digested(_school_row(session, school_id, services))
+    found.booklets = {id: _digested(row) for id, row in booklet_rows(session, today, services, found.pupils).items()}
     return found
 
 

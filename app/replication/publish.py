@@ -9,15 +9,31 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.db import portal_db
+from app.core.db import portal_db, writing
 from app.core.scope import system_scope
 from app.core.uow import unit_of_work
-from app.portal.models import Account, PublishedCode, PublishedPupil, PublishedSchool
+from app.portal.models import (
+    Account,
+    PublishedBooklet,
+    PublishedCode,
+    PublishedEdition,
+    PublishedPupil,
+    PublishedSchool,
+)
 from app.replication.publication import Held, Publication, Row
 
 CHUNK = 500
 USE = ("account_id", "attached_at", "used_at")  # the portal's own columns: written with a new row, never after
 SCHOOL_LOCK = 7_305_413  # with the school's id, PostgreSQL's advisory lock: two replicators do not mix
+
+
+def unknown_editions(school_id: int, wanted: Publication) -> set[int]:
+    """The editions whose words the portal does not have yet: only those are read and sent."""
+    with system_scope("the replicator reads what it published"), writing(False):
+        shown = select(PublishedBooklet.id, PublishedBooklet.digest).where(PublishedBooklet.school_id == school_id)
+        known = {row.id: row.digest for row in portal_db.session.execute(shown)}
+        portal_db.session.rollback()
+    return {row["edition_id"] for id, row in wanted.booklets.items() if known.get(id) != row["digest"]}
 
 
 def write_publication(school_id: int, wanted: Publication) -> int:
@@ -28,6 +44,10 @@ def write_publication(school_id: int, wanted: Publication) -> int:
         written = _upsert(session, PublishedSchool, PublishedSchool.id == school_id, schools)
         written += _upsert(session, PublishedPupil, PublishedPupil.school_id == school_id, wanted.pupils)
         written += _upsert_codes(session, school_id, wanted)
+        written += _upsert_booklets(session, school_id, wanted)
+        written += _upsert(session, PublishedEdition, PublishedEdition.school_id == school_id, wanted.editions)
+        written += _drop(session, PublishedBooklet, PublishedBooklet.school_id == school_id, wanted.booklets)
+        written += _drop(session, PublishedEdition, PublishedEdition.school_id == school_id, wanted.editions)
         written += _drop(session, PublishedCode, PublishedCode.school_id == school_id, wanted.codes)
         written += _drop(session, PublishedPupil, PublishedPupil.school_id == school_id, wanted.pupils)
         written += _drop(session, PublishedSchool, PublishedSchool.id == school_id, schools)
@@ -35,8 +55,9 @@ def write_publication(school_id: int, wanted: Publication) -> int:
 
 
 def published_schools() -> set[int]:
-    """The schools the portal knows."""
-    return set(portal_db.session.scalars(select(PublishedSchool.id)))
+    """The schools the portal knows, be it only by documents that can be checked."""
+    found = set(portal_db.session.scalars(select(PublishedSchool.id)))
+    return found | set(portal_db.session.scalars(select(PublishedEdition.school_id).distinct()))
 
 
 def _alone(session: Session, school_id: int) -> None:
@@ -50,6 +71,13 @@ def _upsert_codes(session: Session, school_id: int, wanted: Publication) -> int:
     accounts = _living({held.account_id for held in wanted.held.values()}, session)
     rows = {code_id: row | _use(wanted.held.get(code_id), accounts) for code_id, row in wanted.codes.items()}
     return _upsert(session, PublishedCode, PublishedCode.school_id == school_id, rows, only_new=USE)
+
+
+def _upsert_booklets(session: Session, school_id: int, wanted: Publication) -> int:
+    """What an edition says never changes: only those that were read, new here, are written."""
+    rows = {id: row | {"facts": wanted.facts[row["edition_id"]]} for id, row in wanted.booklets.items()
+            if row["edition_id"] in wanted.facts}  # fmt: skip
+    return _upsert(session, PublishedBooklet, PublishedBooklet.school_id == school_id, rows)
 
 
 def _use(held: Held | None, accounts: set[int]) -> Row:

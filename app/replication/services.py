@@ -12,13 +12,14 @@ from app.core import clock
 from app.core.db import admin_db
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
+from app.replication.booklets import facts_of
 from app.replication.days import notice_the_day
 from app.replication.events import read_events
 from app.replication.faults import Faults
 from app.replication.models import ReplicationMark, ReplicationState
 from app.replication.orders import apply_commands
 from app.replication.publication import Publication, publication
-from app.replication.publish import published_schools, write_publication
+from app.replication.publish import published_schools, unknown_editions, write_publication
 from app.schools.models import School
 
 
@@ -72,6 +73,7 @@ def replicate(full: bool = False) -> Replicated:
 def _publish(due: _Due) -> int:
     with school_scope(due.school_id):
         wanted = publication(admin_db.session(), due.school_id, clock.today())
+        wanted.facts = facts_of(admin_db.session(), unknown_editions(due.school_id, wanted))
         admin_db.session.rollback()
     rows = write_publication(due.school_id, wanted)
     values = {"published": due.changed, "checked": due.changed, "published_at": clock.now()}

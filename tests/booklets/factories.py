@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from app.booklets.models import Attainment, AttainmentElement, Booklet
+from app.booklets.models import Attainment, AttainmentElement, Booklet, BookletEdition
+from app.core.actor import SYSTEM
 from app.core.db import admin_db
 from app.core.scope import school_scope
 from app.curriculum.elements import element_ids
@@ -14,8 +16,10 @@ from app.curriculum.models import TeachingItem
 from app.schools.models import Division, School
 from app.schools.people import Pupil
 from app.schools.periods import DivisionScheme, Period, PeriodScheme
+from app.workflow import engine
 from tests.factories import add, make_division, make_pupil
 
+_numbers = itertools.count(1)
 TRIMESTERS = ((date(2026, 9, 1), date(2026, 11, 30)), (date(2026, 12, 1), date(2027, 3, 11)),
               (date(2027, 3, 12), date(2027, 7, 6)))  # fmt: skip
 SUBJECTS = (("020700", "Français"), ("061300", "Mathématiques"), ("043700", "Histoire-géographie"))
@@ -111,3 +115,17 @@ def make_class(school: School, pupils: int = 3, code: str = "4C", **facts: Any) 
         for item in items:
             make_line(booklet, item)
     return division, booklets
+
+
+def issue(booklet: Booklet, facts: dict[str, Any] | None = None) -> BookletEdition:
+    """Take a booklet through its life to an edition in force, as the edit job does."""
+    session = admin_db.session
+    n = next(_numbers)
+    session.flush()
+    session.expire_all()
+    engine.follow(booklet)
+    if booklet.state == "complete":
+        engine.apply(booklet, "lock", actor=SYSTEM)
+    engine.apply(booklet, "edit_pdf", actor=SYSTEM)
+    return add(BookletEdition(school_id=booklet.school_id, booklet_id=booklet.id, number=f"2026-{n:06d}",
+                              token=f"jeton{n}", facts=facts or {"texte": f"Bilan {n}"}, digest=f"{n:064d}"))
