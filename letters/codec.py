@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -44,6 +44,7 @@ def _load_facts(kind: Any, value: dict[str, Any]) -> Any:
     return kind(**{name: load(hint, value[name]) for name, hint in hints.items()})
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}

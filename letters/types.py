@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from .errors import LetterDataError
@@ -22,9 +22,12 @@ MAX_CODES_IN_QR = 12
 
 
 class Facts:
-    """Base of everything below: refuses blank, oversized or mistyped text when the object is made."""
+    """Base of everything below: refuses blank, oversized or mistyped text when the object is made. Texts are one line
+    unless `keeps_lines`."""
 
     __slots__ = ()
+    longest: ClassVar[int] = MAX_TEXT
+    keeps_lines: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:  # type: ignore[attr-defined]
@@ -37,11 +40,14 @@ class Facts:
         elif isinstance(value, str):
             if not value.strip():
                 raise LetterDataError(f"{type(self).__name__}.{name} : texte vide.")
-            if len(value) > MAX_TEXT:
-                raise LetterDataError(f"{type(self).__name__}.{name} : plus de {MAX_TEXT} caractères.")
+            if len(value) > self.longest:
+                raise LetterDataError(f"{type(self).__name__}.{name} : plus de {self.longest} caractères.")
         elif value is None:
             if "None" not in str(self.__dataclass_fields__[name].type):  # type: ignore[attr-defined]
                 raise LetterDataError(f"{type(self).__name__}.{name} : donnée manquante.")
+        elif isinstance(value, int):
+            if "int" not in str(self.__dataclass_fields__[name].type):  # type: ignore[attr-defined]
+                raise LetterDataError(f"{type(self).__name__}.{name} : nombre inattendu.")
         elif not isinstance(value, (date, Facts)):
             raise LetterDataError(f"{type(self).__name__}.{name} : {type(value).__name__} inattendu.")
 

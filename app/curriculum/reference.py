@@ -27,6 +27,42 @@ BASE_COMPONENTS = {
     "SYS_NAT": "Les systèmes naturels et les systèmes techniques",
     "REP_MND": "Les représentations du monde et l'activité humaine",
 }
+# National themes of the EPI, support schemes, and what the end of cycle 4 may add (enseignements de complément).
+EPI_THEMES = {
+    "EPI_SAN": "Corps, santé, bien-être et sécurité",
+    "EPI_ART": "Culture et création artistiques",
+    "EPI_EDD": "Transition écologique et développement durable",
+    "EPI_ICC": "Information, communication, citoyenneté",
+    "EPI_LGA": "Langues et cultures de l'Antiquité",
+    "EPI_LGE": "Langues et cultures étrangères ou, le cas échéant, régionales",
+    "EPI_PRO": "Monde économique et professionnel",
+    "EPI_STS": "Sciences, technologie et société",
+}
+SCHEMES = {
+    "PAP": "Plan d'accompagnement personnalisé",
+    "PAI": "Projet d'accueil individualisé",
+    "PPRE": "Programme personnalisé de réussite éducative",
+    "PPS": "Projet personnalisé de scolarisation",
+    "ULIS": "Unité localisée pour l'inclusion scolaire",
+    "UPE2A": "Unité pédagogique pour élèves allophones arrivants",
+    "SEGPA": "Section d'enseignement général et professionnel adapté",
+    "CTR": "Contrat de réussite",
+    "RASED": "Réseau d'aides spécialisées aux élèves en difficulté",
+    "BILINGUE": "Classe bilingue",
+    "CHAD": "Classe à horaires aménagés danse",
+    "CHAM": "Classe à horaires aménagés musique",
+    "CHAT": "Classe à horaires aménagés théâtre",
+}
+COMPLEMENTS = {
+    "AUC": "Aucun",
+    "LCA": "Langues et cultures de l'Antiquité",
+    "LCE": "Langues et cultures européennes",
+    "LCR": "Langues et cultures régionales",
+    "CHK": "Chant choral",
+    "PRO": "Découverte professionnelle",
+    "LSF": "Langue des signes française",
+    "LVE": "Langue vivante étrangère",
+}
 
 
 class Level(NamedTuple):
