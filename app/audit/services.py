@@ -7,6 +7,7 @@ the subject, so that act and line are committed together.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, String, insert, literal, null, select
@@ -99,6 +100,26 @@ def record_many(
     statement = insert(trail).from_select(list(columns), rows, include_defaults=False)
     result: Any = session.execute(statement, execution_options={"preserve_rowcount": True})
     return batch, result.rowcount
+
+
+def record_each(
+    session: Session,
+    action: str,
+    model: type[Any],
+    lines: Sequence[tuple[int, dict[str, Any] | None, dict[str, Any] | None]],
+    *,
+    actor: Actor,
+    school_id: int,
+) -> None:
+    """One line for each (id of a row of `model`, data, personal), which differ from row to row: one INSERT."""
+    trail = trail_of(model)
+    common = {"at": clock.now(), "action": action, "subject_type": subject_type(model), "actor_id": actor.user_id,
+              "actor_name": actor.name}  # fmt: skip
+    rows = [
+        common | {"subject_id": subject_id, "data": data} | _where_it_belongs(trail, school_id, personal)
+        for subject_id, data, personal in lines
+    ]
+    session.execute(insert(trail), rows)
 
 
 def _admin_trail() -> type[Any]:

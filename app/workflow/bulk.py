@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, false, func, literal, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, String, and_, case, func, literal, not_, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from app.audit.services import in_batch, record_many
@@ -184,8 +184,10 @@ def _take_all(
         data=dict(note or {}) or None,
         personal={"reason": act.reason.strip()} if act.reason else None,
     )
+    if not count:
+        return batch, 0
     values = column_values(model, act) | {"state": goal, "version": model.version + 1}
-    rows = in_batch(model, batch) if count else false()
+    rows = in_batch(model, batch)
     statement = update(model).where(rows).values(values)
     act.session.execute(statement, execution_options={ENGINE: True, "synchronize_session": False})
     for entry, use in other_effects(act):
