@@ -21,6 +21,8 @@ from app.booklets.remembered import add_schemes, copy_elements, copy_pathways
 from app.core.actor import Actor
 from app.core.db import admin_db
 from app.core.uow import unit_of_work
+from app.curriculum.items import ensure_items
+from app.curriculum.models import TeachingItem
 from app.schools.models import Division, SchoolYear
 from app.schools.people import Enrolment
 from app.schools.periods import DivisionScheme, Period
@@ -136,6 +138,8 @@ def _insert(session: Session, rows: list[dict[str, Any]], division_ids: list[int
     all_of_them = session.execute(select(*BOOKLET_ROW, Booklet.cycle_end).where(*theirs)).all()
     made = [row for row in all_of_them if (row.pupil_id, row.position, row.period_count, row.cycle_end) not in known]
     these = Booklet.id.in_([row.id for row in made])
+    if session.scalar(select(TeachingItem.id).limit(1)) is None:
+        ensure_items()
     add_lines(session, made, division_ids)
     copy_elements(session, Attainment.booklet_id.in_([row.id for row in made]))
     copy_pathways(session, these)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import and_, exists, func, insert, or_, select
@@ -17,8 +16,9 @@ from app.booklets.models import (
     ClassPathway,
     Pathway,
 )
+from app.curriculum.lists import support_schemes
 from app.curriculum.models import SupportScheme
-from app.schools.models import GradeLevel
+from app.schools.models import GradeLevel, School
 
 
 def copy_elements(session: Session, where: Any) -> None:
@@ -49,21 +49,24 @@ def copy_pathways(session: Session, where: Any) -> None:
     session.execute(insert(Pathway).from_select(names, rows, include_defaults=False))
 
 
-def add_schemes(session: Session, where: Any, codes: Collection[str] | None = None) -> None:
-    """The support schemes whose dates share a day with the period of the booklets that meet `where` (M021); `codes`
-    are those taken over (M020)."""
+def add_schemes(session: Session, where: Any) -> None:
+    """The support schemes that the school's kind takes over (M020) and whose dates share a day with the period (M021),
+    on the booklets that meet `where`."""
     there = exists(select(BookletScheme.id).where(
         BookletScheme.booklet_id == Booklet.id, BookletScheme.code == SupportScheme.code))  # fmt: skip
     rows = (
         select(Booklet.school_id, Booklet.id, SupportScheme.code, func.max(SupportScheme.complement))
         .join(SupportScheme, shares_a_day())
-        .where(where, ~there.correlate(Booklet, SupportScheme))
+        .where(where, ~there.correlate(Booklet, SupportScheme), taken_over(session))
         .group_by(Booklet.school_id, Booklet.id, SupportScheme.code)
     )
-    if codes is not None:
-        rows = rows.where(SupportScheme.code.in_(codes))
     names = ["school_id", "booklet_id", "code", "complement"]
     session.execute(insert(BookletScheme).from_select(names, rows, include_defaults=False))
+
+
+def taken_over(session: Session) -> Any:
+    """The schemes of which the booklets of the current school speak; « Autre » is ignored (M020)."""
+    return SupportScheme.code.in_(support_schemes(session.scalars(select(School.kind)).one()))
 
 
 def shares_a_day() -> Any:

@@ -49,7 +49,8 @@ class TeachingItem(SchoolScoped, AdminBase):
     parent: Mapped[TeachingItem | None] = relationship(
         "TeachingItem",
         primaryjoin="and_(remote(TeachingItem.id) == foreign(TeachingItem.parent_id), "
-                    "remote(TeachingItem.school_id) == TeachingItem.school_id)")
+        "remote(TeachingItem.school_id) == TeachingItem.school_id)",
+    )
 
     @property
     def for_all(self) -> bool:

@@ -83,7 +83,8 @@ class ProgrammeLabel(NamedTuple):
     known: bool = True
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+def rows_of(name: str) -> list[dict[str, str]]:
+    """The rows of a shipped list, by column."""
     with (DATA / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -91,13 +92,15 @@ def _rows(name: str) -> list[dict[str, str]]:
 @cache
 def levels() -> dict[str, Level]:
     """Every level by code."""
-    found = (Level(row["code"], row["label"], int(row["cycle"]), int(row["rank"])) for row in _rows("grade_levels.csv"))
+    found = (
+        Level(row["code"], row["label"], int(row["cycle"]), int(row["rank"])) for row in rows_of("grade_levels.csv")
+    )
     return {level.code: level for level in found}
 
 
 @cache
 def _programmes() -> dict[str, ProgrammeLabel]:
-    rows = _rows("programmes.csv")
+    rows = rows_of("programmes.csv")
     return {row["mef_code"]: ProgrammeLabel(row["mef_code"], row["label"], row["level"]) for row in rows}
 
 
