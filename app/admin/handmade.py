@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -21,13 +21,15 @@ class HandmadePage(BaseView):
     """A page of the menu bar. `title` and `category` make its breadcrumb; `resource` is what permissions name.
     A page that `needs_school` is no entry of the menu bar for who works on the whole academy; `shows` is the entity
     that its `show` route is about, for links to it from elsewhere. `school_category` is where the page stands for who
-    works in one school, when that is not where the academy finds it."""
+    works in one school, when that is not where the academy finds it; `menu_cond` says whether the page is an entry of
+    the menu bar at this moment (`staticmethod(may_enter_collectively)`: it follows the import mode, M005)."""
 
     title: Any = ""
     category: str = "online"
     school_category: str | None = None
     needs_school: bool = False
     shows: type | None = None
+    menu_cond: Callable[[], bool] | None = None
 
     def draw(self, template: str, *, title: Any = None, crumbs: tuple[Any, ...] = (), **data: Any) -> str:
         """Render in the frame. `crumbs` are (label, address) pairs below the page's own."""

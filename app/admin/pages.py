@@ -18,6 +18,7 @@ from app.access.queries import Selection, active_on, count_couples, open_service
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.handmade import in_school
+from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
 from app.admin.role_pages import RolesPage
 from app.admin.services import ServicesPage
@@ -98,6 +99,7 @@ def _codes_by_progress() -> tuple[int, int]:
 
 # Page, category of the menu bar, label: in the order of the menu.
 PAGES: tuple[tuple[type, str, Any], ...] = (
+    (ImportModePage, "settings", ImportModePage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),
     (ServicesPage, "online", ServicesPage.title),
@@ -115,7 +117,15 @@ def register(appbuilder: Any) -> None:
     """Add every hand-made page, with its entry in the menu bar."""
     for page, category, label in PAGES:
         name, elsewhere = page.__name__, getattr(page, "school_category", None)
-        cond = (lambda: not in_school()) if elsewhere else None
+        cond = (lambda: not in_school()) if elsewhere else getattr(page, "menu_cond", None)
         view = appbuilder.add_view(page, name, label=label, category=category, menu_cond=cond)
         if elsewhere:
             appbuilder.menu.add_link(f"{name}InSchool", label=label, category=elsewhere, baseview=view, cond=in_school)
+    _settings_first(appbuilder.menu)
+
+
+def _settings_first(menu: Any) -> None:
+    """In « Paramétrage » the pages of booklets come first, in the order of M003; the generated lists follow."""
+    first = {page.__name__: rank for rank, (page, category, _label) in enumerate(PAGES) if category == "settings"}
+    entries = menu.find("settings").childs
+    entries.sort(key=lambda entry: first.get(entry.name, len(first)))  # a sort keeps the order of equals
