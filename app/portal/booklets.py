@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +15,7 @@ from app.core.errors import NotFound
 from app.core.uow import unit_of_work
 from app.portal.events import tell_school
 from app.portal.models import BookletOpened, PublishedBooklet, PublishedCode, PublishedEdition
+from letters.booklet_types import BookletFacts, from_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class OpenBooklet:
     number: str
     token: str
     issued_on: date
-    facts: dict[str, Any]
+    facts: BookletFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def open_booklet(booklet_id: int) -> OpenBooklet:
             raise NotFound()
         _note_reading(found)
         return OpenBooklet(found.id, found.pupil_id, found.title, _year(found.first_year), found.number, found.token,
-                           found.issued_on, found.facts)  # fmt: skip
+                           found.issued_on, from_plain(found.facts))  # fmt: skip
 
 
 def _note_reading(booklet: PublishedBooklet) -> None:

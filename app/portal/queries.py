@@ -7,11 +7,18 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 
 from app.core.db import portal_db
 from app.core.errors import NotFound
-from app.portal.models import Account, PublishedCode, PublishedPupil, PublishedSchool
+from app.portal.models import (
+    Account,
+    BookletOpened,
+    PublishedBooklet,
+    PublishedCode,
+    PublishedPupil,
+    PublishedSchool,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Child:
     division: str | None
     school: SchoolCard
     codes: tuple[HeldCode, ...]
+    new_booklets: int  # published and not read yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +90,21 @@ class Family:
         raise NotFound()
 
 
+_READ = exists(select(BookletOpened.code_id).where(
+    BookletOpened.edition_id == PublishedBooklet.edition_id, BookletOpened.code_id == PublishedCode.id))  # fmt: skip
+_UNREAD = (
+    select(func.count(PublishedBooklet.id))
+    .where(PublishedBooklet.pupil_id == PublishedPupil.id, ~_READ.correlate(PublishedBooklet, PublishedCode))
+    .correlate(PublishedPupil, PublishedCode)
+    .scalar_subquery()
+)
 # Columns and not objects: this is the page that a whole academy opens in the evening.
 _OPENED = (
     select(
         PublishedCode.hint, PublishedPupil.id, PublishedCode.guardian_name, PublishedCode.guardian_first_name,
         PublishedPupil.first_name, PublishedPupil.last_name, PublishedPupil.birth_date, PublishedPupil.sex,
         PublishedPupil.division, PublishedSchool.name, PublishedSchool.academy, PublishedSchool.address,
-        PublishedSchool.phone, PublishedSchool.services, PublishedCode.holder,
+        PublishedSchool.phone, PublishedSchool.services, PublishedCode.holder, _UNREAD.label("unread"),
     )
     .join(PublishedPupil, PublishedPupil.id == PublishedCode.pupil_id)
     .join(PublishedSchool, PublishedSchool.id == PublishedPupil.school_id)
@@ -128,4 +144,5 @@ def _child(rows: list[Any]) -> Child:
     codes = tuple(HeldCode(f"{hint} - ••• - ••• - •••", guardian, first) for hint, _, guardian, first, *_ in rows)
     one = rows[0]
     school = SchoolCard(one.name, one.academy, tuple(one.address), one.phone, tuple(one.services))
-    return Child(one.id, one.first_name, one.last_name, one.birth_date, one.sex, one.division, school, codes)
+    return Child(one.id, one.first_name, one.last_name, one.birth_date, one.sex, one.division, school, codes,
+                 one.unread)

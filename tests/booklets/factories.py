@@ -17,7 +17,9 @@ from app.schools.models import Division, School
 from app.schools.people import Pupil
 from app.schools.periods import DivisionScheme, Period, PeriodScheme
 from app.workflow import engine
+from letters.booklet_types import digest, plain
 from tests.factories import add, make_division, make_pupil
+from tests.portal.booklets import facts as sample_facts
 
 _numbers = itertools.count(1)
 TRIMESTERS = ((date(2026, 9, 1), date(2026, 11, 30)), (date(2026, 12, 1), date(2027, 3, 11)),
@@ -117,8 +119,8 @@ def make_class(school: School, pupils: int = 3, code: str = "4C", **facts: Any) 
     return division, booklets
 
 
-def issue(booklet: Booklet, facts: dict[str, Any] | None = None) -> BookletEdition:
-    """Take a booklet through its life to an edition in force, as the edit job does."""
+def issue(booklet: Booklet, comment: str = "Un bon trimestre.") -> BookletEdition:
+    """Take a booklet through its life to an edition in force, as the edit job does; what it says is a sample."""
     session = admin_db.session
     n = next(_numbers)
     session.flush()
@@ -127,5 +129,6 @@ def issue(booklet: Booklet, facts: dict[str, Any] | None = None) -> BookletEditi
     if booklet.state == "complete":
         engine.apply(booklet, "lock", actor=SYSTEM)
     engine.apply(booklet, "edit_pdf", actor=SYSTEM)
+    said = sample_facts(booklet.last_name, booklet.first_name, overall_comment=comment)
     return add(BookletEdition(school_id=booklet.school_id, booklet_id=booklet.id, number=f"2026-{n:06d}",
-                              token=f"jeton{n}", facts=facts or {"texte": f"Bilan {n}"}, digest=f"{n:064d}"))
+                              token=f"jeton{n}", facts=plain(said), digest=digest(said)))

@@ -35,6 +35,7 @@ from app.portal.visitors import Visitor
 from app.security.throttle import Throttles
 from config import Config
 from tests.conftest import Urls
+from tests.portal.booklets import cycle_facts, facts, published
 
 PASSPHRASE = "quatre tortues boivent du cidre"
 PORTAL_URL = "https://portail.example.org"
@@ -84,6 +85,9 @@ def publish() -> None:
             code(5, 31, 3, CLOSED[0], valid=False),
             code(6, 12, 1, PUPILS_OWN[0], holder="pupil", guardian_id=None, guardian_name=None,
                  guardian_first_name=None),
+            *published(1100, 11, 1, facts("BERGÉ", "Zoé Anaïs")),
+            *published(1101, 11, 1, cycle_facts("BERGÉ", "Zoé Anaïs"), position=0, first_year=2025),
+            *published(2100, 21, 2, facts("MAUREL", "Lou")),
         ])
 
 

@@ -72,7 +72,7 @@ def test_edited_booklets_go_out_once(edited: World) -> None:
     assert shown() == set()
     replicate()
     assert len(shown()) == 6
-    assert {row.facts["texte"][:5] for row in rows(PublishedBooklet)} == {"Bilan"}
+    assert {row.facts["overall_comment"] for row in rows(PublishedBooklet)} == {"Un bon trimestre."}
     assert {row.standing for row in rows(PublishedEdition)} == {"in_force"}
     assert replicate(full=True).rows == 0
 
@@ -84,7 +84,7 @@ def test_a_family_reads_its_own_and_the_school_learns_it_once(edited: World) -> 
     with account_scope(account):
         [line] = booklets_of(code.pupil_id)
         assert (line.id, line.is_new, line.year, line.title) == (own, True, "2026-2027", "Trimestre 1")
-        assert open_booklet(own).facts["texte"]
+        assert open_booklet(own).facts.overall_comment == "Un bon trimestre."
         open_booklet(own)
         assert not booklets_of(code.pupil_id)[0].is_new
         for foreign in shown() - {own}:
@@ -147,12 +147,12 @@ def test_a_new_edition_replaces_the_one_shown(edited: World) -> None:
         unlock(session, own)
         session.execute(update(BookletEdition).where(BookletEdition.booklet_id == own).values(
             replaced_at=clock.now(), withdrawn_at=None))
-        issue(session.get_one(Booklet, own), {"texte": "Corrigé"})
+        issue(session.get_one(Booklet, own), "Corrigé.")
 
     in_school(edited.a, again)
     send_orders()
     replicate()
-    assert {row.facts["texte"] for row in rows(PublishedBooklet) if row.id == own} == {"Corrigé"}
+    assert {row.facts["overall_comment"] for row in rows(PublishedBooklet) if row.id == own} == {"Corrigé."}
     standings = sorted(row.standing for row in rows(PublishedEdition))
     assert standings == ["in_force"] * 6 + ["replaced"]
 

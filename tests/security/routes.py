@@ -113,4 +113,7 @@ PORTAL: dict[str, str] = {
     "home.home": ACCOUNT,
     "home.account": ACCOUNT,
     "home.language": ACCOUNT,
+    "booklets.index": ACCOUNT,
+    "booklets.show": ACCOUNT,
+    "booklets.verification": PUBLIC,
 }

@@ -33,6 +33,7 @@ from tests.security.conftest import without_tokens
 from tests.security.routes import ACCOUNT, PORTAL, PUBLIC
 
 OWN_CHILD, OTHER_CHILD = 11, 21
+OWN_BOOKLET, OTHER_BOOKLET = 1100, 2100
 
 
 @pytest.fixture
@@ -69,7 +70,8 @@ def test_nobody_gets_the_sign_in_page(portal: Flask) -> None:
     client = browser(portal)
     for rule in portal.url_map.iter_rules():
         path = portal.url_map.bind("localhost").build(
-            rule.endpoint, {"code": "fr", "token": "x" * 43, "path": "parent", "filename": "livret.css"},
+            rule.endpoint, {"code": "fr", "token": "x" * 43, "path": "parent", "filename": "livret.css",
+                            "pupil": OWN_CHILD, "booklet": OWN_BOOKLET},
             force_external=False, append_unknown=False)  # fmt: skip
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             answer = client.open(path, method=method)
@@ -89,6 +91,12 @@ def test_another_familys_child_does_not_exist(portal: Flask) -> None:
     other, none = client.get(f"/?enfant={OTHER_CHILD}"), client.get("/?enfant=987654321")
     assert other.status_code == none.status_code == 404
     assert without_tokens(other.text) == without_tokens(none.text)
+    for path, own, foreign in (("/livrets/{}", OWN_CHILD, OTHER_CHILD), ("/livret/{}", OWN_BOOKLET, OTHER_BOOKLET)):
+        assert client.get(path.format(own)).status_code == 200, path
+        other, none = (client.get(path.format(number)) for number in (foreign, 987_654_321))
+        assert other.status_code == none.status_code == 404, path
+        said = without_tokens(other.text).replace(path.format(foreign), path.format(987_654_321))
+        assert said == without_tokens(none.text), path
     assert "MAUREL" not in client.get("/").text and "MAUREL" not in client.get("/compte").text
 
 

@@ -1,0 +1,56 @@
+"""Booklets on the portal (C06): the child's list, one booklet as a page and as its PDF, the check of a printed one."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from app.core.errors import NotFound
+from app.portal.booklets import OpenBooklet, booklets_of, check_edition, open_booklet
+from app.portal.pages import common
+from app.portal.queries import Child, family
+from letters.booklet_types import MASTERY, OBJECTIVES
+
+bp = Blueprint("booklets", __name__)
+SERVICE = "booklets"
+
+
+@bp.get("/livrets/<int:pupil>")
+@common.signed_in
+def index(pupil: int) -> ResponseReturnValue:
+    """The child's booklets, latest first; past years stay."""
+    child, found = _child(pupil)
+    return render_template("booklets.html", child=child, children=found, booklets=booklets_of(child.id))
+
+
+def _child(pupil: int) -> tuple[Child, tuple[Child, ...]]:
+    """The child, and the children whose school opened the service; others have no booklets here."""
+    found = tuple(child for child in family().children if SERVICE in child.school.services)
+    for child in found:
+        if child.id == pupil:
+            return child, found
+    raise NotFound()
+
+
+@bp.get("/livret/<int:booklet>")
+@common.signed_in
+def show(booklet: int) -> ResponseReturnValue:
+    """One booklet as an accessible page; opening it is told to the school once."""
+    return render_template("booklet.html", booklet=_opened(booklet), objectives=OBJECTIVES, mastery=MASTERY)
+
+
+def _opened(booklet: int) -> OpenBooklet:
+    """Raises `NotFound` when the account's codes do not open it, or its school closed the service."""
+    found = open_booklet(booklet)
+    _child(found.pupil_id)
+    return found
+
+
+@bp.get("/verification/<token>")
+def verification(token: str) -> ResponseReturnValue:
+    """Behind the QR of a printed booklet: its number, its date, whether it is in force. No word about the pupil."""
+    try:
+        edition = check_edition(token)
+    except NotFound:
+        return render_template("verification.html", edition=None), 404
+    return render_template("verification.html", edition=edition)
