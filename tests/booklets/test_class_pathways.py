@@ -54,7 +54,8 @@ def stored(booklet: Booklet) -> dict[str, str]:
 def test_three_in_an_ecole_and_one_more_in_a_college(world: World) -> None:
     with school_scope(world.ecole):
         assert list(pathways_of_school().values()) == [
-            "Parcours citoyen", "Parcours d'éducation artistique et culturelle", "Parcours éducatif de santé"]  # fmt: skip
+            "Parcours citoyen", "Parcours d'éducation artistique et culturelle",
+            "Parcours éducatif de santé"]  # fmt: skip
     with school_scope(world.a):
         assert list(pathways_of_school().values())[3:] == ["Parcours avenir"]
 
