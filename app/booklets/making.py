@@ -23,7 +23,7 @@ from app.core.db import admin_db
 from app.core.uow import unit_of_work
 from app.curriculum.items import ensure_items
 from app.curriculum.models import TeachingItem
-from app.schools.models import Division, SchoolYear
+from app.schools.models import Division, School, SchoolYear
 from app.schools.people import Enrolment
 from app.schools.periods import DivisionScheme, Period
 from app.workflow import bulk
@@ -57,6 +57,19 @@ def make_for_classes(division_ids: Iterable[int], *, actor: Actor) -> Made:
         mine = ready[pupil.division_id]
         rows += [facts | _period(period, len(mine)) for period in mine if present(pupil, period)]
     return Made(_insert(session, rows, list(ready), actor), unset)
+
+
+@unit_of_work()
+def make_for_school(*, actor: Actor) -> Made:
+    """The missing booklets of every class of the year that has its periods: for who arrives in the course of it."""
+    session = admin_db.session()
+    classes = (
+        select(DivisionScheme.division_id)
+        .join(DivisionScheme.division)
+        .join(School, School.id == Division.school_id)
+        .where(Division.school_year_id == School.school_year_id)
+    )
+    return make_for_classes(session.scalars(classes).all(), actor=actor)
 
 
 @unit_of_work()

@@ -62,7 +62,8 @@ class TeachingItem(SchoolScoped, AdminBase):
 
 
 class TeachingService(SchoolScoped, AdminBase):
-    """Who teaches which subject (or area) to which class. Without staff: taught, nobody named yet."""
+    """Who teaches which subject (or area) to which class. Without staff: taught, nobody named yet. `source` is sts for
+    those of the synchronisation, which alone ends them, manual for those entered on screen."""
 
     __tablename__ = "teaching_service"
     __table_args__ = (
@@ -77,6 +78,7 @@ class TeachingService(SchoolScoped, AdminBase):
     division_id: Mapped[int]
     item_id: Mapped[int]
     staff_id: Mapped[int | None]
+    source: Mapped[str] = mapped_column(String(10), default="manual")
 
     division: Mapped[Division] = school_relation("TeachingService", "division_id", "Division")
     item: Mapped[TeachingItem] = school_relation("TeachingService", "item_id", "TeachingItem")

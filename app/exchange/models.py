@@ -150,6 +150,23 @@ class StagedDivision(SchoolScoped, AdminBase):
     level: Mapped[str | None] = mapped_column(String(10))
 
 
+class StagedService(SchoolScoped, AdminBase):
+    """A subject that a division is newly taught (`put`), or a service that the file no longer holds (`end`)."""
+
+    __tablename__ = "staged_service"
+    __table_args__ = (Index("ix_staged_service_batch", "batch"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch: Mapped[str] = mapped_column(String(40))
+    action: Mapped[str] = mapped_column(String(8))
+    division_code: Mapped[str | None] = mapped_column(String(20))
+    subject_code: Mapped[str | None] = mapped_column(String(10))
+    election: Mapped[str | None] = mapped_column(String(1))
+    staff_id: Mapped[str | None] = mapped_column(String(80))
+    service_id: Mapped[int | None]
+
+
 STAGED = (
     StagedPupil, StagedPlacement, StagedGuardian, StagedLink, StagedStaff, StagedAssignment, StagedDivision,
+    StagedService,
 )  # fmt: skip

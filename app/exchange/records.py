@@ -150,6 +150,16 @@ class AssignmentRecord(NamedTuple):
     line: int | None = None
 
 
+class ServiceRecord(NamedTuple):
+    """A subject taught to a division, by one teacher or by nobody named yet. `election` is S, O, F…"""
+
+    division: str
+    subject: str
+    election: str
+    staff_id: str | None
+    line: int | None = None
+
+
 class ChildName(NamedTuple):
     """A child as ONDE's guardians name it: there is no identifier."""
 
@@ -168,4 +178,4 @@ class NamedGuardianRecord(NamedTuple):
 
 PupilEvent = PupilRecord | PlacementRecord | RejectedPupil | DivisionRecord | Line
 GuardianEvent = GuardianRecord | NamedGuardianRecord | RejectedGuardian | Line
-StaffEvent = StaffRecord | DivisionRecord | AssignmentRecord | Line
+StaffEvent = StaffRecord | DivisionRecord | AssignmentRecord | ServiceRecord | Line

@@ -1,4 +1,4 @@
-"""sts_emp: staff, divisions, who teaches and who leads a class (FORMATS §4)."""
+"""sts_emp: staff, divisions, who teaches which subject and who leads a class (FORMATS §4)."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ from typing import Any
 
 from app.core.errors import BadInput
 from app.exchange.fields import iso_date, one_line, text_of, title_of
-from app.exchange.records import AssignmentRecord, DivisionRecord, Line, StaffEvent, StaffRecord
+from app.exchange.records import AssignmentRecord, DivisionRecord, Line, ServiceRecord, StaffEvent, StaffRecord
 from app.exchange.source_file import SourceFile
 from app.exchange.xml_stream import OnBytes, records
 
 FIX = "À corriger dans STS."
 NAME_LENGTH, DIVISION_LENGTH, LABEL_LENGTH, MEF_LENGTH, FUNCTION_LENGTH = 100, 20, 50, 11, 20
+SUBJECT_LENGTH = 10
+# Modalité d'élection; N (obligatoire ou facultative) has no value of its own on a booklet.
+ELECTIONS = {code: code for code in "SOFLRXD"} | {"N": "O"}
+COMMON = "S"
 
 
 def read_staff(source: SourceFile, on_bytes: OnBytes | None = None) -> Iterator[StaffEvent]:
-    """Staff, divisions and assignments, and report lines. A teacher of a group teaches each of its divisions."""
+    """Staff, divisions, assignments and services, and report lines. A teacher of a group teaches each of its
+    divisions."""
     reader = StaffReader(source.name)
-    for element in records(source.package, ("INDIVIDU", "DIVISION", "GROUPE"), on_bytes):
-        if element.tag == "INDIVIDU":
+    for element in records(source.package, ("PROGRAMME", "INDIVIDU", "DIVISION", "GROUPE"), on_bytes):
+        if element.tag == "PROGRAMME":
+            reader.programme(element)
+        elif element.tag == "INDIVIDU":
             yield from reader.person(element)
         elif element.tag == "DIVISION":
             yield from reader.division(element)
@@ -29,6 +36,7 @@ def read_staff(source: SourceFile, on_bytes: OnBytes | None = None) -> Iterator[
         message = "Le fichier ne contient aucun personnel."
         raise BadInput(message, file=source.name, hint="Refaites l'export depuis STS.")
     yield from reader.assignments()
+    yield from reader.services()
 
 
 class StaffReader:
@@ -40,6 +48,17 @@ class StaffReader:
         self._divisions: set[str] = set()
         self._leads: dict[tuple[str, str], int | None] = {}
         self._teaches: dict[tuple[str, str], int | None] = {}
+        self._mefs: dict[str, tuple[str, ...]] = {}
+        self._elections: dict[tuple[str, str], str] = {}
+        self._taught: dict[tuple[str, str], dict[str | None, int | None]] = {}
+
+    def programme(self, element: Any) -> None:
+        """One PROGRAMME: how a subject is chosen in a MEF."""
+        mef, subject, election = (
+            text_of(element.findtext(tag)) for tag in ("CODE_MEF", "CODE_MATIERE", "CODE_MODALITE_ELECT")
+        )
+        if mef and subject and election in ELECTIONS:
+            self._elections[mef, subject] = ELECTIONS[election]
 
     def person(self, element: Any) -> Iterator[StaffEvent]:
         """One INDIVIDU; its identifier is unique with its TYPE, not alone."""
@@ -77,7 +96,7 @@ class StaffReader:
         self._take_services(element, [code])
         label = (one_line(element.findtext("LIBELLE_LONG")) or code)[:LABEL_LENGTH]
         mefs = (text_of(mef.get("CODE")) for mef in element.iterfind("MEFS_APPARTENANCE/MEF_APPARTENANCE"))
-        kept = tuple(mef for mef in mefs if mef and len(mef) <= MEF_LENGTH)
+        kept = self._mefs[code] = tuple(mef for mef in mefs if mef and len(mef) <= MEF_LENGTH)
         yield DivisionRecord(code, label, kept, element.sourceline)
 
     def group(self, element: Any) -> None:
@@ -100,11 +119,33 @@ class StaffReader:
             elif division in self._divisions and (key, division) not in self._leads:
                 yield AssignmentRecord(key, division, False, line)
 
+    def services(self) -> Iterator[StaffEvent]:
+        """What each division is taught, by whom. Nobody's service is told once, and only while nobody is named."""
+        for (division, subject), people in self._taught.items():
+            if division not in self._divisions:
+                continue
+            nobody: list[tuple[str | None, int | None]] = [(None, next(iter(people.values())))]
+            for key, line in [(key, line) for key, line in people.items() if key in self.staff] or nobody:
+                yield ServiceRecord(division, subject, self._election(division, subject), key, line)
+
+    def _election(self, division: str, subject: str) -> str:
+        found = (self._elections.get((mef, subject)) for mef in self._mefs.get(division, ()))
+        return next((election for election in found if election), COMMON)
+
     def _take_services(self, element: Any, divisions: list[str]) -> None:
-        for teacher in element.iterfind("SERVICES/SERVICE/ENSEIGNANTS/ENSEIGNANT"):
-            key = _staff_key(teacher)
-            for division in divisions if key else ():
-                self._teaches.setdefault((key, division), teacher.sourceline)  # type: ignore[arg-type]
+        """Several SERVICE of one subject (lessons, practical work) are that subject once."""
+        for service in element.iterfind("SERVICES/SERVICE"):
+            subject = text_of(service.get("CODE_MATIERE"))
+            teachers = [(_staff_key(teacher), teacher.sourceline)
+                        for teacher in service.iterfind("ENSEIGNANTS/ENSEIGNANT")]  # fmt: skip
+            for division in divisions:
+                for key, line in teachers:
+                    if key:
+                        self._teaches.setdefault((key, division), line)
+                if subject and len(subject) <= SUBJECT_LENGTH:
+                    taught = self._taught.setdefault((division, subject), {})
+                    for key, line in teachers or [(None, service.sourceline)]:
+                        taught.setdefault(key, line)
 
     def _fault(self, key: str | None, names: tuple[str | None, ...]) -> str | None:
         if key is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.exchange.records import AssignmentRecord, DivisionRecord, StaffRecord
+from app.exchange.records import AssignmentRecord, DivisionRecord, ServiceRecord, StaffRecord
 from app.exchange.source_file import open_source
 from tests.exchange.files import UAI, lines, read, sts
 
@@ -63,3 +63,25 @@ def test_a_repeated_or_nameless_person_is_left_out() -> None:
     data = sts(ANNE + ANNE + '<INDIVIDU ID="8" TYPE="epp"/>', division("6A"))
     assert len(read(data, StaffRecord)) == 1
     assert len(lines(data, "blocking")) == 2
+
+
+def test_services_say_the_subject_the_teachers_and_how_it_is_chosen() -> None:
+    two = ('<SERVICES><SERVICE CODE_MATIERE="020300" CODE_MOD_COURS="CG"><ENSEIGNANTS><ENSEIGNANT ID="7" TYPE="epp"/>'
+           '</ENSEIGNANTS></SERVICE><SERVICE CODE_MATIERE="020300" CODE_MOD_COURS="TP"><ENSEIGNANTS>'
+           '<ENSEIGNANT ID="7" TYPE="epp"/><ENSEIGNANT ID="7" TYPE="local"/></ENSEIGNANTS></SERVICE>'
+           '<SERVICE CODE_MATIERE="070800"/></SERVICES>')  # fmt: skip
+    drawn = '<DIVISIONS_APPARTENANCE><DIVISION_APPARTENANCE CODE="6A"/></DIVISIONS_APPARTENANCE>'
+    group = f'<GROUPE CODE="G1">{drawn}{two}</GROUPE>'
+    programme = ("<PROGRAMMES><PROGRAMME><CODE_MEF>10010012110</CODE_MEF><CODE_MATIERE>020300</CODE_MATIERE>"
+                 "<CODE_MODALITE_ELECT>F</CODE_MODALITE_ELECT></PROGRAMME></PROGRAMMES>")  # fmt: skip
+    data = sts(ANNE + LOCAL, division("6A", "epp:7", "epp:99"), group).replace(
+        b"<DONNEES>", f"<NOMENCLATURES>{programme}</NOMENCLATURES><DONNEES>".encode())  # fmt: skip
+    assert {item[:4] for item in read(data, ServiceRecord)} == {
+        ("6A", "020700", "S", "epp:7"), ("6A", "020300", "F", "epp:7"), ("6A", "020300", "F", "local:7"),
+        ("6A", "070800", "S", None),
+    }  # fmt: skip
+
+
+def test_a_service_of_an_unknown_teacher_is_nobodys() -> None:
+    data = sts(ANNE, division("6A", "epp:99"))
+    assert [item[:4] for item in read(data, ServiceRecord)] == [("6A", "020700", "S", None)]

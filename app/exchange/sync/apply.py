@@ -21,10 +21,12 @@ from app.exchange.models import (
     StagedLink,
     StagedPlacement,
     StagedPupil,
+    StagedService,
     StagedStaff,
 )
 from app.exchange.sync.apply_people import apply_guardians, apply_staff
 from app.exchange.sync.batch import Batch, joined_by_hash, upsert_people
+from app.exchange.sync.teaching import apply_services
 from app.schools.models import Division, GradeLevel, Programme
 from app.schools.people import Enrolment, GuardianLink, Pupil
 
@@ -40,6 +42,7 @@ def apply_batch(batch: Batch) -> None:
         (_pupils, {StagedPupil, StagedPlacement}),
         (apply_guardians, {StagedGuardian, StagedLink}),
         (apply_staff, {StagedStaff}),
+        (apply_services, {StagedService}),
     )
     with joined_by_hash(batch):
         for step, models in steps:

@@ -12,10 +12,12 @@ from sqlalchemy import and_, distinct, func, select
 from sqlalchemy.orm import Session
 
 from app.audit.services import record
+from app.booklets.making import make_for_school
 from app.core.actor import Actor
 from app.core.db import admin_db
 from app.core.scope import school_scope
 from app.core.uow import unit_of_work
+from app.curriculum.items import ensure_items
 from app.curriculum.services import ensure_grade_levels
 from app.exchange.onde.guardians import read_onde_guardians
 from app.exchange.onde.pupils import read_onde_pupils
@@ -35,6 +37,7 @@ from app.exchange.sync.outcome import COUNTS, Report, SyncOutcome, summary
 from app.exchange.sync.pupils import PupilStage
 from app.exchange.sync.staff import stage_staff
 from app.exchange.sync.staging import Progress, Stage, clear
+from app.exchange.sync.teaching import known_services
 from app.schools.models import Division, School
 from app.schools.people import Enrolment, GuardianLink
 
@@ -138,6 +141,9 @@ def apply_staged(
     if staged.written:
         name_changes(batch, report, first=staged.first)
     apply_batch(batch)
+    ensure_items()
+    if staged.written and (made := make_for_school(actor=actor).booklets):
+        report.say("info", f"{made} bilan(s) créé(s) pour les élèves arrivés.")
     counts = state_of(session, school) | staged.counts
     if options.dry_run:
         trial.rollback()
@@ -197,9 +203,9 @@ def _stage_siecle(found: FileSet, stage: Stage) -> bool:
         session.rollback()
         stage_guardians(stage, read_guardians(source, pupils.knows, stage.on_bytes), guardians)
     if source := found.get("sts"):
-        people = known.staff(session, school, STS)
+        people, taught = known.staff(session, school, STS), known_services(session, school)
         session.rollback()
-        stage_staff(stage, read_staff(source, stage.on_bytes), people)
+        stage_staff(stage, read_staff(source, stage.on_bytes), people, services=taught)
     return first
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 from app.curriculum.reference import programme_label
 from app.exchange.models import CLOSE, PUT, StagedAssignment, StagedStaff
-from app.exchange.records import AssignmentRecord, DivisionRecord, StaffEvent, StaffRecord
+from app.exchange.records import AssignmentRecord, DivisionRecord, ServiceRecord, StaffEvent, StaffRecord
 from app.exchange.sync.staging import Stage, digest
+from app.exchange.sync.teaching import KnownServices, stage_services
 
 COLUMNS = StaffRecord._fields[:8]
 DivisionOf = Callable[[str], str | None]
@@ -21,8 +22,11 @@ def stage_staff(
     division_of: DivisionOf = lambda code: code,
     *,
     closes: bool = True,
+    services: KnownServices | None = None,
 ) -> None:
-    """Put what changed; with `closes`, end who is no longer there. `division_of` turns a label into a code (ONDE)."""
+    """Put what changed; with `closes`, end who is no longer there. `division_of` turns a label into a code (ONDE).
+    `services` are those known, when the file tells what is taught."""
+    taught: list[ServiceRecord] = []
     people: dict[str, StaffRecord] = {}
     teaches: dict[str, dict[str, bool]] = defaultdict(dict)
     for event in events:
@@ -30,6 +34,8 @@ def stage_staff(
             people[event.source_id] = event
         elif isinstance(event, AssignmentRecord):
             _assign(stage, event, people, teaches, division_of)
+        elif isinstance(event, ServiceRecord):
+            taught.append(event)
         elif isinstance(event, DivisionRecord):
             levels = {programme_label(mef).level for mef in event.mef_codes}
             level = next(iter(levels)) if len(levels) == 1 else None
@@ -42,6 +48,8 @@ def stage_staff(
         if in_place:
             stage.put(StagedStaff, action=CLOSE, source_id=key)
             stage.counts["closed"] += 1
+    if services is not None:
+        stage_services(stage, taught, services)
 
 
 def _put(stage: Stage, record: StaffRecord, teaches: dict[str, bool], previous: tuple[str | None, bool] | None) -> None:

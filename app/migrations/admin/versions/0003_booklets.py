@@ -408,11 +408,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_support_scheme')),
     sa.UniqueConstraint('school_id', 'pupil_id', 'code', 'starts_on', name=op.f('uq_support_scheme_school_id_pupil_id_code_starts_on'))
     )
+    op.create_table('staged_service',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('batch', sa.String(length=40), nullable=False),
+    sa.Column('action', sa.String(length=8), nullable=False),
+    sa.Column('division_code', sa.String(length=20), nullable=True),
+    sa.Column('subject_code', sa.String(length=10), nullable=True),
+    sa.Column('election', sa.String(length=1), nullable=True),
+    sa.Column('staff_id', sa.String(length=80), nullable=True),
+    sa.Column('service_id', sa.Integer(), nullable=True),
+    sa.Column('school_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['school_id'], ['school.id'], name=op.f('fk_staged_service_school_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_staged_service'))
+    )
+    with op.batch_alter_table('staged_service', schema=None) as batch_op:
+        batch_op.create_index('ix_staged_service_batch', ['batch'], unique=False)
+
     op.create_table('teaching_service',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('division_id', sa.Integer(), nullable=False),
     sa.Column('item_id', sa.Integer(), nullable=False),
     sa.Column('staff_id', sa.Integer(), nullable=True),
+    sa.Column('source', sa.String(length=10), nullable=False),
     sa.Column('school_id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['school_id', 'division_id'], ['division.school_id', 'division.id'], name=op.f('fk_teaching_service_school_id_division_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['school_id', 'item_id'], ['teaching_item.school_id', 'teaching_item.id'], name=op.f('fk_teaching_service_school_id_item_id'), ondelete='RESTRICT'),
@@ -629,6 +646,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_teaching_service_school_id_staff_id')
 
     op.drop_table('teaching_service')
+    with op.batch_alter_table('staged_service', schema=None) as batch_op:
+        batch_op.drop_index('ix_staged_service_batch')
+
+    op.drop_table('staged_service')
     op.drop_table('support_scheme')
     op.drop_table('project_item')
     op.drop_table('project_group')
