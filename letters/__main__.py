@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
 def _letter(name: str, children: int) -> bytes:
     if name not in KINDS:
         raise LettersError(f"{name} n'existe qu'en courriel : ajoutez --mail.")
-    one = codec.dump(sample_letter(name))["children"]
+    one = codec.dump(sample_letter(name)).get("children")
+    if one is None:
+        return render(sample_letter(name))
     return render(sample_letter(name, children=one * children))
 
 

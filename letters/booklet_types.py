@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from . import codec
 from .errors import LetterDataError
-from .types import Facts
+from .types import Facts, Recipient
 
 MODELS = ("ecole", "college", "cycle")
 SCALES = ("objectives", "marks", "letters")
@@ -182,6 +182,42 @@ class PrintedBooklet(BookletPart):
     reference: str
     booklet: BookletFacts
     stamp: Stamp | None
+
+    @property
+    def school(self) -> BookletSchool:
+        """Whose document it is."""
+        return self.booklet.school
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope(BookletPart):
+    """The sheet before a household's booklets: its address in the window of the envelope, and what follows."""
+
+    reference: str
+    school: BookletSchool
+    guardian: Recipient
+    contents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change(BookletPart):
+    """A booklet that was issued anew: whose, under which numbers, and what is said otherwise."""
+
+    pupil: str
+    division: str | None
+    old_number: str
+    new_number: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSheet(BookletPart):
+    """The sheet on top of a pile of booklets, for the office: what replaces what (M048)."""
+
+    reference: str
+    school: BookletSchool
+    issued_on: date
+    changes: tuple[Change, ...]
 
 
 def plain(facts: BookletFacts) -> dict[str, Any]:

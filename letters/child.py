@@ -3,7 +3,7 @@
 It is a process of its own because a hostile page can ask for gigabytes: memory and time are bounded here, before
 anything is read, and the worst that can happen is that this process dies.
 
-    stdin   {"letters": [["guardian_code", {…}], …], "stencils": true}
+    stdin   {"letters": [["guardian_code", {…}], …], "stencils": true, "even": false}
     stdout  one line per letter about to be made (its index), then a JSON line:
             {"pages": [1, 2, …], "lost": {"3": "…"}, "size": n} followed by n bytes of PDF, or {"fault": "…"}
 """
@@ -45,9 +45,11 @@ def serve(order: dict[str, Any], out: BinaryIO) -> None:
         out.flush()
         letter, missing = for_paper(codec.load(KINDS[kind].facts, facts))
         if book is None:
-            book = Book("Courriers aux familles", letter.school.name)
+            book = Book(KINDS[kind].title, letter.school.name)
             press = Press(book, stencils=order["stencils"])
         pages.append(press.add(letter))
+        if order["even"] and pages[-1] % 2:
+            book.add(())
         if missing:
             lost[index] = missing
     pdf = book.finish() if book else b""

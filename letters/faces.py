@@ -56,25 +56,31 @@ def printable(text: str) -> tuple[str, str]:
     return (text.translate(dict.fromkeys(map(ord, lost), BOX)) or BOX, lost) if lost else (text or BOX, "")
 
 
+def printable_lines(text: str) -> tuple[str, str]:
+    """The same line by line; blank ones are left out."""
+    pairs = [printable(line) for line in text.splitlines() if line.strip()]
+    return "\n".join(line for line, _ in pairs) or BOX, "".join(lost for _, lost in pairs)
+
+
 Value = TypeVar("Value")
 
 
 def for_paper(letter: Value) -> tuple[Value, str]:
     """The letter with every text `printable`, and the characters that could not be kept."""
     lost: list[str] = []
-    clean = _walk(letter, lost)
+    clean = _walk(letter, lost, lines=False)
     return clean, "".join(dict.fromkeys("".join(lost)))
 
 
-def _walk(value: Any, lost: list[str]) -> Any:
+def _walk(value: Any, lost: list[str], *, lines: bool) -> Any:
     if isinstance(value, str):
-        clean, missing = printable(value)
+        clean, missing = printable_lines(value) if lines and "\n" in value else printable(value)
         lost.append(missing)
         return clean
     if isinstance(value, tuple):
-        return tuple([_walk(item, lost) for item in value])
+        return tuple([_walk(item, lost, lines=lines) for item in value])
     if isinstance(value, Facts):
         held = {name: getattr(value, name) for name in value.__dataclass_fields__}  # type: ignore[attr-defined]
-        clean_fields = {name: _walk(item, lost) for name, item in held.items()}
+        clean_fields = {name: _walk(item, lost, lines=value.keeps_lines) for name, item in held.items()}
         return value if clean_fields == held else replace(value, **clean_fields)  # type: ignore[type-var]
     return value

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .booklet_types import ChangeSheet, Envelope, PrintedBooklet
 from .types import Facts, GuardianCodeLetter
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`name` is the word on the command line; a variant is one more entry here and one more folder."""
+    """`name` is the word on the command line; a variant is one more entry here and one more folder. `drawn` names the
+    module that draws it, for what is not a template laid out by xhtml2pdf."""
 
     name: str
     facts: type[Facts]
+    title: str
+    drawn: str | None = None
 
     @property
     def folder(self) -> str:
-        return self.name
+        return self.drawn.split(".")[0] if self.drawn else self.name
+
+    @property
+    def sample(self) -> str:
+        """The file with the invented people of its preview."""
+        return f"{self.folder}/{self.name if self.drawn else 'sample'}.json"
 
 
-KINDS = {kind.name: kind for kind in (Kind("guardian_code", GuardianCodeLetter),)}
+_ALL = (
+    Kind("guardian_code", GuardianCodeLetter, "Courriers aux familles"),
+    Kind("booklet", PrintedBooklet, "Bilans", drawn="booklet.document"),
+    Kind("envelope", Envelope, "Bilans", drawn="booklet.envelope"),
+    Kind("changes", ChangeSheet, "Bilans", drawn="booklet.changes"),
+)
+KINDS = {kind.name: kind for kind in _ALL}
 
 
 def kind_of(letter: Facts) -> Kind:

@@ -38,23 +38,26 @@ def render_batch(
     out: Path,
     *,
     stencils: bool = True,
+    even: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> BatchResult:
     """All letters in one PDF, in the order given (M091: one letter per guardian).
 
-    `on_progress` is called in the caller's thread with the number of letters done; if it raises, rendering stops,
-    nothing is written and its exception goes through: that is how a job cancels.
+    `even` puts an empty page after each letter of an odd number of pages, for printing on both sides; page ranges leave
+    it out. `on_progress` is called in the caller's thread with the number of letters done; if it raises, rendering
+    stops, nothing is written and its exception goes through: that is how a job cancels.
     """
     if not letters:
         raise LetterDataError("Aucun courrier à mettre en page.")
-    printed = _print_all(_runs(letters), stencils, on_progress or (lambda done: None))
+    workers = [Worker(run, stencils=stencils, even=even) for run in _runs(letters)]
+    printed = _print_all(workers, on_progress or (lambda done: None))
     merge([part.pdf for part in printed], out)
     ranges, lost, page, index = [], {}, 1, 0
     for part in printed:
         lost.update({index + at: text for at, text in part.lost.items()})
         for count in part.pages:
             ranges.append((page, page + count - 1))
-            page += count
+            page += count + (count % 2 if even else 0)
             index += 1
     return BatchResult(page - 1, tuple(ranges), lost)
 
@@ -67,12 +70,9 @@ def _runs(letters: Sequence[Facts]) -> list[Sequence[Facts]]:
     return [letters[at : at + size] for at in range(0, len(letters), size)]
 
 
-def _print_all(
-    runs: Sequence[Sequence[Facts]], stencils: bool, on_progress: Callable[[int], None]
-) -> list[Printed]:
+def _print_all(workers: Sequence[Worker], on_progress: Callable[[int], None]) -> list[Printed]:
     """Two processes at a time; the first failure stops the others."""
     events: queue.Queue[Future[Printed] | None] = queue.Queue()
-    workers = [Worker(run, stencils=stencils) for run in runs]
     with ThreadPoolExecutor(PROCESSES, "letters") as pool:
         futures = [pool.submit(worker.run, lambda index: events.put(None)) for worker in workers]
         try:

@@ -52,6 +52,9 @@ class Press:
     def add(self, letter: Facts) -> int:
         """Add one printable letter; returns its number of pages."""
         before = self.book.pages
+        if drawn := kind_of(letter).drawn:
+            import_module(f".{drawn}", __package__).draw(letter, self.book)
+            return self.book.pages - before
         fields = fields_of(letter)
         stencil = self._stencil(fields, letter) if self._use_stencils and fields.fits(letter) else None
         picture = self._symbols.draw(letter.activation_link)  # type: ignore[attr-defined]

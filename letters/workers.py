@@ -39,9 +39,11 @@ class Printed:
 class Worker:
     """One rendering process for one run of letters. `stop` may be called from another thread."""
 
-    def __init__(self, letters: Sequence[Facts], *, stencils: bool, memory: int = 0, seconds: int = 0) -> None:
+    def __init__(
+        self, letters: Sequence[Facts], *, stencils: bool, even: bool = False, memory: int = 0, seconds: int = 0
+    ) -> None:
         self._letters = letters
-        self._stencils = stencils
+        self._choices = {"stencils": stencils, "even": even}
         self._seconds = seconds or SECONDS_AT_LEAST + SECONDS_PER_LETTER * len(letters)
         self._memory = memory or MEMORY
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,7 +79,7 @@ class Worker:
 
     def _talk(self, on_letter: Callable[[int], None]) -> Printed:
         assert self._process and self._process.stdin and self._process.stdout
-        order = {"stencils": self._stencils, "letters": [[kind_of(x).name, codec.dump(x)] for x in self._letters]}
+        order = self._choices | {"letters": [[kind_of(x).name, codec.dump(x)] for x in self._letters]}
         try:
             self._process.stdin.write(json.dumps(order).encode())
             self._process.stdin.close()

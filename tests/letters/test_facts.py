@@ -80,7 +80,8 @@ def test_an_empty_batch_is_refused(tmp_path: Path) -> None:
 
 def test_every_letter_has_its_folder_sample_and_template() -> None:
     for kind in KINDS.values():
-        expected = {"template.html", "style.css", "sample.json", "fields.py"}
+        drawn = {"words.json", f"{(kind.drawn or '').split('.')[-1]}.py", f"{kind.name}.json"}
+        expected = drawn if kind.drawn else {"template.html", "style.css", "sample.json", "fields.py"}
         assert expected <= {file.name for file in (ROOT / kind.folder).iterdir()}
         assert isinstance(sample_letter(kind.name), kind.facts)
 

@@ -1,0 +1,1 @@
+"""Booklets on paper: drawn straight from the facts (README: why not xhtml2pdf here)."""
