@@ -10,6 +10,7 @@ from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from app.admin.errors import answer, wants_json
 from app.admin.page import PageContext, check_drawn_for, install_frame
 from app.core.clock import PARIS
 from app.core.db import admin_db
@@ -44,7 +45,14 @@ def ask_to_sign_in() -> Any:
     if is_public(current_app, request.endpoint) or session.owner_id is not None:  # type: ignore[attr-defined]
         return None
     here = request.full_path.rstrip("?") if request.method in READING else None
-    return redirect(url_for("SignIn.login", next=here if here != "/" else None))
+    return _to_the_door(here if here != "/" else None)
+
+
+def _to_the_door(following: str | None = None) -> Any:
+    """The sign-in page; a script, which cannot fill it in, is told that the session has ended (401)."""
+    if wants_json():
+        return answer(401, _("Your session has ended."), _("Sign in again in another tab: nothing typed is lost."))
+    return redirect(url_for("SignIn.login", next=following))
 
 
 def enter() -> Any:
@@ -55,7 +63,7 @@ def enter() -> Any:
         return None
     if not current_user.is_authenticated:  # the account was closed
         session.sign_out()  # type: ignore[attr-defined]
-        return None if is_public(current_app, request.endpoint) else redirect(url_for("SignIn.login"))
+        return None if is_public(current_app, request.endpoint) else _to_the_door()
     g.standing = _standing()
     if g.standing is not None:
         set_scope(g.standing.place.scope)

@@ -38,10 +38,15 @@ def register_errors(app: Flask) -> None:
 
 def answer(status: int, message: str, hint: str | None = None) -> Any:
     """The page that says why we stop here, or `{"error": …, "hint": …}` when JSON was asked for."""
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+    if wants_json():
         return jsonify(error=message, hint=hint), status
     titles = {403: _("Not allowed"), 404: _("Not found"), 409: _("Not possible now"), 422: _("Not understood")}
     return stop_page(status, titles.get(status, _("Error")), message, hint=hint)
+
+
+def wants_json() -> bool:
+    """Whether a script asks, not somebody who reads a page."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def _words(error: HTTPException) -> tuple[str, str | None]:

@@ -115,8 +115,9 @@ def drawn_for() -> str:
 
 
 def check_drawn_for() -> None:
-    """Refuse a form that was drawn for another school: somebody changed school in another tab (DESIGN §6)."""
-    if request.form.get("drawn_for", "") != drawn_for():
+    """Refuse a form that was drawn for another school: somebody changed school in another tab (DESIGN §6). A script
+    says it in a header."""
+    if (request.form.get("drawn_for") or request.headers.get("X-Drawn-For", "")) != drawn_for():
         raise Conflict(
             "Ce formulaire a été ouvert pour un autre établissement : rien n'a été enregistré.",
             hint="Revenez à l'établissement voulu, puis recommencez.",

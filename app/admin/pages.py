@@ -17,6 +17,8 @@ from app.access.models import VALID_STATES, ActivationCode
 from app.access.queries import Selection, active_on, count_couples, open_services
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
+from app.admin.entry_lines import AchievementsPage, CommentsPage
+from app.admin.entry_page import EntryCells
 from app.admin.handmade import in_school
 from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
@@ -99,6 +101,8 @@ def _codes_by_progress() -> tuple[int, int]:
 
 # Page, category of the menu bar, label: in the order of the menu.
 PAGES: tuple[tuple[type, str, Any], ...] = (
+    (AchievementsPage, "booklets", AchievementsPage.title),
+    (CommentsPage, "booklets", CommentsPage.title),
     (ImportModePage, "settings", ImportModePage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),
@@ -121,6 +125,7 @@ def register(appbuilder: Any) -> None:
         view = appbuilder.add_view(page, name, label=label, category=category, menu_cond=cond)
         if elsewhere:
             appbuilder.menu.add_link(f"{name}InSchool", label=label, category=elsewhere, baseview=view, cond=in_school)
+    appbuilder.add_view_no_menu(EntryCells)
     _settings_first(appbuilder.menu)
 
 
