@@ -68,13 +68,13 @@ class GroupsPage(HandmadePage):
     def export(self) -> Any:
         """The list as a spreadsheet (C04)."""
         school_id()
-        columns = [SheetColumn(self.words["one"], width=40), SheetColumn(_("Group"), width=24),
+        columns = [SheetColumn(str(self.words["one"]), width=40), SheetColumn(_("Group"), width=24),
                    SheetColumn(_("Period")), SheetColumn(_("Teachers"), width=40), SheetColumn(_("Pupils"), "number"),
                    SheetColumn(_("Individual comments"), "number"), SheetColumn(_("Collective comment"), "tick"),
                    SheetColumn(_("Locked booklets"), "number")]  # fmt: skip
         rows = ((row.project, row.title, row.period, ", ".join(row.teachers), row.pupils, row.commented,
                  row.has_comment, row.locked) for row in groups_seen(writer_of(actor()), self.kind))  # fmt: skip
-        return self.sheet(str(self.words["file"]), str(self.words["file"]), columns, rows)
+        return self.sheet(self.words["file"], self.words["file"], columns, rows)
 
     @expose("/add", methods=["POST"])
     @has_access
