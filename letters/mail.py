@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .templates import ROOT, fill
-from .types import ConfirmAccountMail, GuardianCodeMail, InvitationMail, Mail
+from .types import BookletAvailableMail, ConfirmAccountMail, GuardianCodeMail, InvitationMail, Mail
 
 FOLDERS = {
     GuardianCodeMail: "guardian_code",
     ConfirmAccountMail: "confirm_account",
     InvitationMail: "invitation",
+    BookletAvailableMail: "booklet_available",
 }
 
 

@@ -214,7 +214,25 @@ class InvitationMail(Facts):
     expires_on: date
 
 
-Mail = GuardianCodeMail | ConfirmAccountMail | InvitationMail
+@dataclass(frozen=True, slots=True)
+class ReadableBooklet(Facts):
+    """One booklet that a mail speaks of: whose, and which period."""
+
+    pupil: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookletAvailableMail(Facts):
+    """Sent to a guardian with an account once booklets can be read on the portal (C03). It carries no result."""
+
+    school: SchoolBlock
+    guardian: Recipient
+    booklets: tuple[ReadableBooklet, ...]
+    portal_url: str
+
+
+Mail = GuardianCodeMail | ConfirmAccountMail | InvitationMail | BookletAvailableMail
 
 
 def compact(code: str) -> str:

@@ -27,7 +27,7 @@ class LetterFacts:
     """What is the same in every letter of a run; `letter` and `mail` add one guardian and their children."""
 
     def __init__(self, school: School, portal_url: str, starts_on: date) -> None:
-        self.school = _school_block(school)
+        self.school = school_block(school)
         self.place = school.city or school.name
         self.portal = PortalFacts(portal_url, f"{portal_url}/activer")
         self.services = tuple(service.label for service in open_services())
@@ -81,7 +81,7 @@ def child_row(pupil: Pupil, division: str | None, code: ActivationCode) -> Child
     return ChildRow(name, pupil.first_name, division or "sans division", readable(code))
 
 
-def _school_block(school: School) -> SchoolBlock:
+def school_block(school: School) -> SchoolBlock:
     town = " ".join(part for part in (school.postal_code, school.city) if part)
     return SchoolBlock(
         academy=school.authority.name,

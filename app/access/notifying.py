@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
 
 from app.access.facts import LetterFacts, child_row
 from app.access.models import ActivationCode, Notification, NotificationCode
@@ -15,7 +16,8 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.db import admin_db, refresh_statistics
 from app.core.errors import Conflict, NotFound
-from app.jobs.models import Artifact
+from app.core.mail_delivery import OutgoingMail
+from app.jobs.models import Artifact, JobLine
 from app.jobs.storage import storage
 from app.schools.models import Division, School
 from app.schools.people import Enrolment, Guardian, Pupil
@@ -144,3 +146,18 @@ def settle(notifications: Iterable[int], status: str, error: str | None = None) 
     """What became of these messages."""
     named = Notification.id.in_(list(notifications))
     admin_db.session.execute(update(Notification).where(named).values(status=status, error=error))
+
+
+def not_delivered(session: Session, mail: OutgoingMail) -> None:
+    """The address was refused: the guardian was not told, and the run's report says so."""
+    number = int(mail.ref or 0)
+    settle([number], "failed", (mail.error or "")[:300])
+    item = session.scalars(select(Notification).where(Notification.id == number)).one()
+    line = {
+        "job_id": item.job_id,
+        "school_id": mail.school_id,
+        "severity": "alert",
+        "message": f"Courriel non remis à {mail.to_address} : {mail.error}",
+        "subject": item.guardian.shown_name,
+    }
+    session.execute(insert(JobLine), [line])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access import notifying
@@ -19,7 +19,7 @@ from app.core.mail import NewMail, clean_address, queue_mails
 from app.core.mail_delivery import OutgoingMail
 from app.jobs.context import JobContext
 from app.jobs.mail import mail_kind
-from app.jobs.models import JobLine, MailOutbox
+from app.jobs.models import MailOutbox
 from app.jobs.registry import JobKind, job_kind
 from app.replication.schedule import usable_from
 from config import load
@@ -177,19 +177,4 @@ def has_gone(session: Session, mail: OutgoingMail) -> None:
     notifying.settle([number], "uncertain" if mail.repeated else "done")
 
 
-def has_failed(session: Session, mail: OutgoingMail) -> None:
-    """The address was refused: the guardian is not notified, and the run's report says so."""
-    number = int(mail.ref or 0)
-    notifying.settle([number], "failed", (mail.error or "")[:300])
-    item = session.scalars(select(Notification).where(Notification.id == number)).one()
-    line = {
-        "job_id": item.job_id,
-        "school_id": mail.school_id,
-        "severity": "alert",
-        "message": f"Courriel non remis à {mail.to_address} : {mail.error}",
-        "subject": item.guardian.shown_name,
-    }
-    session.execute(insert(JobLine), [line])
-
-
-mail_kind(MAIL_KIND, compose=compose, on_sent=has_gone, on_failed=has_failed)
+mail_kind(MAIL_KIND, compose=compose, on_sent=has_gone, on_failed=notifying.not_delivered)

@@ -15,7 +15,7 @@ from app.core.errors import NotFound
 from app.core.uow import unit_of_work
 from app.portal.events import tell_school
 from app.portal.models import BookletOpened, PublishedBooklet, PublishedCode, PublishedEdition
-from letters.booklet_types import BookletFacts, from_plain
+from letters.booklet_types import BookletFacts, PrintedBooklet, Stamp, digest, from_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class OpenBooklet:
     token: str
     issued_on: date
     facts: BookletFacts
+
+    def printed(self, portal_url: str) -> PrintedBooklet:
+        """The edition as it was issued."""
+        stamp = Stamp(self.number, self.issued_on, digest(self.facts), f"{portal_url}/verification/{self.token}")
+        return PrintedBooklet(self.number, self.facts, stamp)
 
 
 @dataclass(frozen=True, slots=True)

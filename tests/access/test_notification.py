@@ -213,7 +213,7 @@ def test_a_guardian_picked_through_one_class_gets_every_child_in_one_letter(code
 
 @pytest.mark.row("M084")
 def test_an_address_refused_by_the_server_leaves_the_guardian_to_notify(coded: World, tmp_path: Path) -> None:
-    from app.access.tasks import has_failed
+    from app.access.notifying import not_delivered
     from app.core.mail_delivery import OutgoingMail
 
     job = run(coded.a, modes=("email",))
@@ -221,7 +221,7 @@ def test_an_address_refused_by_the_server_leaves_the_guardian_to_notify(coded: W
         item = session.scalars(select(Notification)).one()
         gone = OutgoingMail(1, "codes.notify", str(item.id), coded.a, "mere@example.org", "<x@y>", False, 1,
                             clock.now(), "550 inconnue")  # fmt: skip
-        has_failed(session(), gone)
+        not_delivered(session(), gone)
     with school_scope(coded.a):
         assert session.scalars(select(Notification.status)).one() == "failed"
         assert "550 inconnue" in session.scalars(select(JobLine.message).where(JobLine.job_id == job.id)).all()[-1]

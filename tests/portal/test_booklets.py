@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
+from pypdf import PdfReader
 
 from app.core.db import portal_db
 from app.core.scope import system_scope
@@ -53,6 +56,15 @@ def test_a_booklet_is_read_and_the_school_told_once(client: FlaskClient) -> None
     told = [payload for kind, payload in events() if kind == "booklet.read"]
     assert [(p["code_id"], p["edition_id"]) for p in told] == [(1, 1100)]
     assert "1 livret pas encore lu" in client.get("/?enfant=11").text
+
+
+def test_the_same_edition_as_a_pdf(client: FlaskClient) -> None:
+    make_confirmed(client, MARGUERITE)
+    answer = client.get("/livret/1100.pdf")
+    assert answer.mimetype == "application/pdf" and "livret-2026-2027-2026-001100.pdf" in answer.headers[
+        "Content-Disposition"]
+    text = "\n".join(one.extract_text() for one in PdfReader(BytesIO(answer.data)).pages)
+    assert "2026-001100" in text and "Des progrès à l'écrit" in text
 
 
 def test_the_end_of_a_cycle_shows_the_components(client: FlaskClient) -> None:

@@ -91,7 +91,8 @@ def test_another_familys_child_does_not_exist(portal: Flask) -> None:
     other, none = client.get(f"/?enfant={OTHER_CHILD}"), client.get("/?enfant=987654321")
     assert other.status_code == none.status_code == 404
     assert without_tokens(other.text) == without_tokens(none.text)
-    for path, own, foreign in (("/livrets/{}", OWN_CHILD, OTHER_CHILD), ("/livret/{}", OWN_BOOKLET, OTHER_BOOKLET)):
+    for path, own, foreign in (("/livrets/{}", OWN_CHILD, OTHER_CHILD), ("/livret/{}", OWN_BOOKLET, OTHER_BOOKLET),
+                               ("/livret/{}.pdf", OWN_BOOKLET, OTHER_BOOKLET)):  # fmt: skip
         assert client.get(path.format(own)).status_code == 200, path
         other, none = (client.get(path.format(number)) for number in (foreign, 987_654_321))
         assert other.status_code == none.status_code == 404, path

@@ -10,7 +10,7 @@ from app.booklets.models.content import (
     BookletWaiver,
     Pathway,
 )
-from app.booklets.models.editions import BookletEdition, BookletPublication, BookletReading
+from app.booklets.models.editions import BookletEdition, BookletPublication, BookletReading, NotificationEdition
 from app.booklets.models.memory import (
     ClassElement,
     ClassExemption,
@@ -26,6 +26,6 @@ __all__ = [
     "MODELS", "OPEN_STATES", "SEALED_STATES", "Attainment", "AttainmentElement", "BaseMastery", "Booklet",
     "BookletEdition", "BookletFault", "BookletPublication", "BookletReading", "BookletScheme", "BookletSettings",
     "BookletWaiver", "ClassElement", "ClassExemption", "ClassPathway", "EntryClosing", "EntryReopening", "GroupPupil",
-    "GroupTeacher", "Pathway", "Phrase", "PositioningType", "Project", "ProjectGroup", "ProjectItem",
-    "WorkflowParameter",
+    "GroupTeacher", "NotificationEdition", "Pathway", "Phrase", "PositioningType", "Project", "ProjectGroup",
+    "ProjectItem", "WorkflowParameter",
 ]

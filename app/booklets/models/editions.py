@@ -87,3 +87,20 @@ class BookletReading(SchoolScoped, AdminBase):
 
     edition: Mapped[BookletEdition] = school_relation(
         "BookletReading", "edition_id", "BookletEdition", backref="readings")
+
+
+class NotificationEdition(SchoolScoped, AdminBase):
+    """The editions that a message to a guardian is about: an e-mail that says they can be read, or a letter with them
+    (C03)."""
+
+    __tablename__ = "notification_edition"
+    __table_args__ = (
+        UniqueConstraint("notification_id", "edition_id"),
+        school_fk("notification_id", "notification", ondelete="CASCADE"),
+        school_fk("edition_id", "booklet_edition"),
+        Index("ix_notification_edition_school_id_edition_id", "school_id", "edition_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    notification_id: Mapped[int]
+    edition_id: Mapped[int]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from io import BytesIO
+
+from flask import Blueprint, render_template, send_file
 from flask.typing import ResponseReturnValue
 
 from app.core.errors import NotFound
@@ -10,6 +12,7 @@ from app.portal.booklets import OpenBooklet, booklets_of, check_edition, open_bo
 from app.portal.pages import common
 from app.portal.queries import Child, family
 from letters.booklet_types import MASTERY, OBJECTIVES
+from letters.render import render
 
 bp = Blueprint("booklets", __name__)
 SERVICE = "booklets"
@@ -37,6 +40,16 @@ def _child(pupil: int) -> tuple[Child, tuple[Child, ...]]:
 def show(booklet: int) -> ResponseReturnValue:
     """One booklet as an accessible page; opening it is told to the school once."""
     return render_template("booklet.html", booklet=_opened(booklet), objectives=OBJECTIVES, mastery=MASTERY)
+
+
+@bp.get("/livret/<int:booklet>.pdf")
+@common.signed_in
+def pdf(booklet: int) -> ResponseReturnValue:
+    """The printed edition, laid out from what was printed: same words, number, date and fingerprint."""
+    found = _opened(booklet)
+    name = f"livret-{found.year}-{found.number}.pdf"
+    return send_file(BytesIO(render(found.printed(common.settings().portal_url))), mimetype="application/pdf",
+                     as_attachment=True, download_name=name)  # fmt: skip
 
 
 def _opened(booklet: int) -> OpenBooklet:

@@ -1,0 +1,5 @@
+"""The long work on booklets: its job kinds register when this module is imported."""
+
+from __future__ import annotations
+
+from app.booklets import announce_tasks  # noqa: F401
