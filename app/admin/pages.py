@@ -19,6 +19,7 @@ from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.entry_lines import AchievementsPage, CommentsPage
 from app.admin.entry_page import EntryCells
+from app.admin.groups import ProjectsPage, SupportPage
 from app.admin.handmade import in_school
 from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
@@ -103,6 +104,8 @@ def _codes_by_progress() -> tuple[int, int]:
 PAGES: tuple[tuple[type, str, Any], ...] = (
     (AchievementsPage, "booklets", AchievementsPage.title),
     (CommentsPage, "booklets", CommentsPage.title),
+    (SupportPage, "booklets", SupportPage.title),
+    (ProjectsPage, "booklets", ProjectsPage.title),
     (ImportModePage, "settings", ImportModePage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),

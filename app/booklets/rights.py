@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
 
-from app.booklets.models import Booklet, EntryClosing, EntryReopening, GroupTeacher
+from app.booklets.models import Booklet, EntryClosing, EntryReopening, GroupTeacher, ProjectGroup, ProjectItem
 from app.core.actor import Actor
 from app.core.clock import today
 from app.core.db import admin_db
@@ -134,10 +134,7 @@ def writer_of(actor: Actor) -> Writer:
         return Writer(None, actor.permissions, everywhere=True)
     staff_id, ecole, led, assigned = _assignments(actor.user_id)
     services, named = _services(staff_id, assigned)
-    groups: frozenset[int] = frozenset()
-    if staff_id is not None:
-        groups = frozenset(admin_db.session.scalars(
-            select(GroupTeacher.group_id).where(GroupTeacher.staff_id == staff_id)))  # fmt: skip
+    groups = _groups(staff_id, {item for _, item in services})
     return Writer(staff_id, actor.permissions, False, ecole, led, assigned, services, named, groups, _closed(staff_id))
 
 
@@ -171,6 +168,16 @@ def _services(staff_id: int | None, assigned: frozenset[int]) -> tuple[frozenset
     ).all()  # fmt: skip
     own = frozenset((row.division_id, row.item_id) for row in rows if row.staff_id == staff_id)
     return own, frozenset((row.division_id, row.item_id) for row in rows)
+
+
+def _groups(staff_id: int | None, items: Collection[int]) -> frozenset[int]:
+    """The EPI and AP groups one teaches, or of which one teaches a subject at least (M053)."""
+    if staff_id is None:
+        return frozenset()
+    named = select(GroupTeacher.group_id).where(GroupTeacher.staff_id == staff_id)
+    joins = and_(ProjectItem.project_id == ProjectGroup.project_id, ProjectItem.school_id == ProjectGroup.school_id)
+    through = select(ProjectGroup.id).join(ProjectItem, joins).where(ProjectItem.item_id.in_(items))
+    return frozenset(admin_db.session.scalars(named)) | frozenset(admin_db.session.scalars(through))
 
 
 def _closed(staff_id: int | None) -> frozenset[Term]:

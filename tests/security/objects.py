@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.access.models import AccessRefusal, ActivationCode, Notification, PortalAccount
 from app.audit.services import record
+from app.booklets.models import Project, ProjectGroup
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import admin_db
@@ -50,7 +51,7 @@ def objects(school_id: int) -> dict[str, int]:
         school = session.get_one(School, school_id)
         found = _people(session, school_id) | _academy(session, school)
     with school_scope(school_id), unit_of_work() as session:
-        return found | _work(session, school_id, found)
+        return found | _work(session, school_id, found) | _groups(session, school_id, found)
 
 
 def _first(session: Session, model: Any, school_id: int) -> int:
@@ -101,6 +102,16 @@ def _work(session: Session, school_id: int, found: dict[str, int]) -> dict[str, 
     return {"guardian_code": code.id, "access_refusal": refusal.id, "account": account.id, "job": job.id,
             "job_page": job.id, "audit_line": line, "notification": notification.id,
             "artifact": artifact.id}  # fmt: skip
+
+
+def _groups(session: Session, school_id: int, found: dict[str, int]) -> dict[str, int]:
+    project = Project(school_id=school_id, school_year_id=found["school_year"], kind="ap", title="Méthodes")
+    session.add(project)
+    session.flush()
+    group = ProjectGroup(school_id=school_id, project_id=project.id, title="Groupe 1", position=1, period_count=3)
+    session.add(group)
+    session.flush()
+    return {"project_group": group.id}
 
 
 def _last_line(session: Session, school_id: int) -> int:

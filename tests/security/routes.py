@@ -96,6 +96,18 @@ ADMIN: dict[str, Route] = _generated() | {
     "WorkflowsPage.index": Route("workflow:list"),
     "WorkflowsPage.show": Route("workflow:show", values={"name": "job"}),
     "WorkflowsPage.drawing": Route("workflow:show", values={"name": "job"}),
+    "SupportPage.index": Route("booklet:list"),
+    "SupportPage.export": Route("booklet:export"),
+    "SupportPage.add": Route("booklet:fill"),
+    "SupportPage.show": Route("booklet:list", "project_group"),
+    "SupportPage.save": Route("booklet:fill", "project_group"),
+    "SupportPage.delete": Route("booklet:fill", "project_group"),
+    "ProjectsPage.index": Route("booklet:list"),
+    "ProjectsPage.export": Route("booklet:export"),
+    "ProjectsPage.add": Route("booklet:fill"),
+    "ProjectsPage.show": Route("booklet:list", "project_group"),
+    "ProjectsPage.save": Route("booklet:fill", "project_group"),
+    "ProjectsPage.delete": Route("booklet:fill", "project_group"),
 }
 
 ACCOUNT = "account"

@@ -16,6 +16,45 @@ CONTENT = ('attainment', 'attainment_element', 'pathway', 'booklet_scheme', 'bas
 # What may still change on the row of a locked booklet: its life, and never what is printed.
 LIFE = {'state', 'version', 'locked_at', 'locked_by', 'edited_at'}
 SEALED = "('locked', 'edited')"
+# What every pupil of a group shares, frozen once one of their booklets is locked: table, the groups it is about.
+SHARED = (
+    ('project_group', 'p.group_id = {row}.id', ('UPDATE', 'DELETE')),
+    ('group_teacher', 'p.group_id = {row}.group_id', ('INSERT', 'UPDATE', 'DELETE')),
+    ('project', 'p.group_id IN (SELECT id FROM project_group WHERE project_id = {row}.id)', ('UPDATE', 'DELETE')),
+    ('project_item', 'p.group_id IN (SELECT id FROM project_group WHERE project_id = {row}.project_id)',
+     ('INSERT', 'UPDATE', 'DELETE')),
+)
+
+
+def shares(which, row):
+    """Whether a locked booklet shares it."""
+    return (f"EXISTS (SELECT 1 FROM group_pupil p JOIN booklet b ON b.id = p.booklet_id "
+            f"WHERE b.state IN {SEALED} AND {which.format(row=row)})")
+
+
+def guard_shared_sqlite():
+    for table, which, verbs in SHARED:
+        for verb in verbs:
+            for row in {'INSERT': ('NEW',), 'DELETE': ('OLD',)}.get(verb, ('OLD', 'NEW')):
+                op.execute(f"""CREATE TRIGGER guard_{table}_{verb.lower()}_{row.lower()} BEFORE {verb} ON {table}
+                    WHEN {shares(which, row)} BEGIN SELECT RAISE(ABORT, 'booklet_locked'); END""")
+
+
+def guard_shared_postgresql():
+    for table, which, verbs in SHARED:
+        op.execute(f"""CREATE FUNCTION guard_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP <> 'INSERT' THEN
+                    IF {shares(which, 'OLD')} THEN RAISE EXCEPTION 'booklet_locked'; END IF;
+                END IF;
+                IF TG_OP <> 'DELETE' THEN
+                    IF {shares(which, 'NEW')} THEN RAISE EXCEPTION 'booklet_locked'; END IF;
+                    RETURN NEW;
+                END IF;
+                RETURN OLD;
+            END $$""")
+        op.execute(f"CREATE TRIGGER guard_{table} BEFORE {' OR '.join(verbs)} ON {table} "
+                   f"FOR EACH ROW EXECUTE FUNCTION guard_{table}()")
 
 
 def guard_sqlite(columns):
@@ -62,7 +101,9 @@ def guard():
     """A locked booklet cannot change, whoever asks and by whatever road: the database is the last guard."""
     bind = op.get_bind()
     columns = [c['name'] for c in sa.inspect(bind).get_columns('booklet') if c['name'] not in LIFE]
-    (guard_sqlite if bind.dialect.name == 'sqlite' else guard_postgresql)(columns)
+    sqlite = bind.dialect.name == 'sqlite'
+    (guard_sqlite if sqlite else guard_postgresql)(columns)
+    (guard_shared_sqlite if sqlite else guard_shared_postgresql)()
 
 
 def unguard():
@@ -71,6 +112,9 @@ def unguard():
         return
     for table in (*CONTENT, 'booklet'):
         op.execute(f'DROP TRIGGER guard_{table} ON {table}')
+    for table, _which, _verbs in SHARED:
+        op.execute(f'DROP TRIGGER guard_{table} ON {table}')
+        op.execute(f'DROP FUNCTION guard_{table}()')
     op.execute('DROP FUNCTION guard_booklet_content()')
     op.execute('DROP FUNCTION guard_booklet()')
 
