@@ -87,6 +87,8 @@ function changed(cell, pause) {
   count(cell);
   const value = valueOf(cell);
   const before = kept().get(cell.name);
+  const judged = before && ["refused", "clash"].includes(before.state);
+  if (judged && before.value === value && before.base === cell.base) return; // leaving the field says nothing new
   if (plain(value) === plain(cell.base)) {
     forget(cell.name);
     show(cell, before ? "saved" : "", before ? say("saved") : "");
@@ -95,7 +97,7 @@ function changed(cell, pause) {
   }
   keep(cell.name, { value, base: cell.base, label: cell.box.dataset.label, page: location.href, state: "waiting" });
   show(cell, trouble ? "offline" : "", say(trouble ? "offline" : "typing"));
-  cell.box.querySelector(".clash")?.remove();
+  cell.box.querySelector(".conflict")?.remove();
   clearTimeout(cell.timer);
   cell.timer = setTimeout(flush, pause);
   tell();
@@ -145,6 +147,14 @@ async function send(batch, retry) {
   if (answer.status >= 500 || answer.status === 429 || answer.status === 400) return trouble || wait("offline");
   const told = await answer.json().catch(() => ({}));
   return wait("stopped", [told.error, told.hint].filter(Boolean).join(" "));
+}
+
+/** What was typed just before leaving goes out by itself; the answer is read by nobody, the next page sends it again. */
+function lastWords() {
+  const list = waiting().map(([cell, entry]) => ({ cell, value: entry.value, base: entry.base }));
+  if (!list.length) return;
+  const body = JSON.stringify({ user: Number(form.dataset.user), cells: list });
+  ask(form.dataset.save, { method: "POST", keepalive: body.length < 60000, body }).catch(() => {});
 }
 
 /** A new token after a new sign-in in another tab, if the same person works in the same school. */
@@ -214,8 +224,8 @@ function element(tag, text, kind) {
 
 function clash(cell, mine, outcome) {
   show(cell, "clash", `${say("clash")} – ${outcome.message}`);
-  cell.box.querySelector(".clash")?.remove();
-  const panel = element("div", "", "clash");
+  cell.box.querySelector(".conflict")?.remove();
+  const panel = element("div", "", "conflict");
   panel.setAttribute("role", "group");
   panel.setAttribute("aria-label", say("clash"));
   const both = element("div", "", "versions");
@@ -340,6 +350,9 @@ if (form) {
     form.querySelector("[data-status]").dataset.text = "";
     form.querySelector("[data-status]").textContent ||= " ";
     trouble = trouble === "stopped" ? "" : trouble;
+    kept().forEach((entry, name) => {
+      if (cells.has(name) && entry.state !== "clash") keep(name, { ...entry, state: "waiting" });
+    });
     if (trouble) resume(); else flush();
   });
   form.addEventListener("entry:set", (event) => {
@@ -348,6 +361,8 @@ if (form) {
   });
   addEventListener("online", resume);
   addEventListener("focus", resume);
-  addEventListener("beforeunload", (event) => { if (waiting().length && !trouble) { flush(); event.preventDefault(); } });
+  // Leaving: what waits is sent on the way out; without a connection the person is asked, although it is kept here.
+  addEventListener("pagehide", () => { if (!trouble) lastWords(); });
+  addEventListener("beforeunload", (event) => { if (trouble && waiting().length) event.preventDefault(); });
   replay();
 }
