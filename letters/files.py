@@ -53,6 +53,13 @@ def merge(parts: Sequence[bytes], path: Path) -> None:
         out.writelines(parts if len(parts) == 1 else join(parts))
 
 
+def arrange_files(parts: Sequence[Path], order: Sequence[int], path: Path) -> None:
+    """Pages of several files in one, in any order and as often as wanted; `order` counts them from 0 through all."""
+    pdfs = [part.read_bytes() for part in parts]
+    with whole_file(path) as out:
+        out.writelines(join(pdfs, order))
+
+
 def merge_files(parts: Sequence[Path], path: Path) -> None:
     """The same from files that `render_batch` wrote, for a job that keeps one file per step."""
     merge([part.read_bytes() for part in parts], path)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import LetterDataError
-from .files import cut, merge, merge_files
+from .files import arrange_files, cut, merge, merge_files
 from .types import Facts
 from .workers import Printed, Worker
 
@@ -101,4 +101,4 @@ def _follow(
             event.result()
 
 
-__all__ = ["BatchResult", "cut", "merge_files", "render", "render_batch"]
+__all__ = ["BatchResult", "arrange_files", "cut", "merge_files", "render", "render_batch"]

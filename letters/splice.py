@@ -48,8 +48,9 @@ def take_apart(pdf: bytes) -> Part:
     return Part(pdf[: ends[0]], objects, root, info, pages, kids)
 
 
-def join(pdfs: Sequence[bytes]) -> Iterable[bytes]:
-    """The joined document, in pieces to be written one after the other."""
+def join(pdfs: Sequence[bytes], order: Sequence[int] | None = None) -> Iterable[bytes]:
+    """The joined document, in pieces to be written one after the other. `order` are its pages, counted from 0 through
+    all the parts; a page named twice is there twice and costs a few bytes only."""
     parts = [take_apart(pdf) for pdf in pdfs]
     first, shift, kids = parts[0], 0, []
     written: dict[int, bytes] = {}
@@ -60,11 +61,30 @@ def join(pdfs: Sequence[bytes]) -> Iterable[bytes]:
                 written[number + shift] = _shifted(body, shift, part.pages, first.pages) if shift else body
         kids += [number + shift for number in part.kids]
         shift += max(part.objects)
+    if order is not None:
+        kids = _arranged(kids, order, written, shift)
     listed = b" ".join(b"%d 0 R" % number for number in kids)
     written[first.pages] = b"%d 0 obj\n<< /Type /Pages /Count %d /Kids [ %s ] >>\nendobj\n" % (
         first.pages, len(kids), listed,
     )  # fmt: skip
     return _document(first, written)
+
+
+def _arranged(kids: Sequence[int], order: Sequence[int], written: dict[int, bytes], last: int) -> list[int]:
+    """The page objects in another order; a page that comes again is a new object with the same contents."""
+    used: set[int] = set()
+    arranged = []
+    for page in order:
+        number = kids[page]
+        if number in used:
+            last += 1
+            written[last] = re.sub(rb"\A\s*\d+ 0 obj", b"%d 0 obj" % last, written[number], count=1)
+            number = last
+        used.add(number)
+        arranged.append(number)
+    for number in set(kids) - used:
+        del written[number]
+    return arranged
 
 
 def _shifted(body: bytes, shift: int, pages: int, new_pages: int) -> bytes:

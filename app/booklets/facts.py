@@ -58,6 +58,14 @@ def facts_of(ids: Sequence[int]) -> dict[int, BookletFacts]:
     return {id: _facts(booklets[id], schools[booklets[id].school_id], parts) for id in ids if id in booklets}
 
 
+def school_facts() -> BookletSchool:
+    """The letterhead of the school of the scope."""
+    session = admin_db.session()
+    school, academy = session.execute(
+        select(School, Authority.name).join(Authority, Authority.id == School.authority_id)).one()  # fmt: skip
+    return _school(school, academy)
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """Each side of the booklets, by booklet."""

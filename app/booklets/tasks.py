@@ -2,4 +2,7 @@
 
 from __future__ import annotations
 
-from app.booklets import announce_tasks  # noqa: F401
+from app.booklets import (
+    announce_tasks,  # noqa: F401
+    edit_tasks,  # noqa: F401
+)
