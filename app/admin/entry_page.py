@@ -20,6 +20,7 @@ from app.admin.page import drawn_for
 from app.booklets.cells import Cell
 from app.booklets.choices import Chosen, choose
 from app.booklets.entry import Change, Outcome, save_cells
+from app.booklets.exemptions import exempted
 from app.booklets.rights import Writer, writer_of
 from app.booklets.settings import may_enter_collectively
 from app.core.errors import BadInput, Conflict
@@ -73,7 +74,7 @@ class EntryPage(HandmadePage):
     def draw_entry(self, template: str, writer: Writer, chosen: Chosen, **data: Any) -> str:
         """Render with what `entry/_parts.html` needs; `outcomes` and `typed` are of a form that was not all saved."""
         outcomes = {o.cell.name: o for o in data.pop("outcomes", ())}
-        return self.draw(template, chosen=chosen, writer=writer, outcomes=outcomes, typed=data.pop("typed", {}),
+        return self.draw(template, chosen=chosen, exempted=_exempted(chosen), writer=writer, outcomes=outcomes, typed=data.pop("typed", {}),
                          states=States("booklet"), user=actor().user_id, words=script_words(), **data)  # fmt: skip
 
     def save_form(self) -> tuple[list[Outcome], dict[str, str]]:
@@ -160,6 +161,13 @@ def tell(outcomes: Iterable[Outcome]) -> None:
               "danger")  # fmt: skip
     if not states:
         flash(_("Nothing had changed."), "info")
+
+
+def _exempted(chosen: Chosen) -> str | None:
+    """Why the head marked the chosen subject « not assessed » for the class."""
+    if not (chosen.division and chosen.period and chosen.item):
+        return None
+    return exempted(chosen.division.id, chosen.period.position, chosen.period.count).get(chosen.item.id)
 
 
 def script_words() -> dict[str, str]:

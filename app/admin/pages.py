@@ -19,6 +19,7 @@ from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.entry_lines import AchievementsPage, CommentsPage
 from app.admin.entry_page import EntryCells
+from app.admin.exemptions import ExemptionsPage
 from app.admin.groups import ProjectsPage, SupportPage
 from app.admin.handmade import in_school
 from app.admin.import_mode import ImportModePage
@@ -106,6 +107,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (CommentsPage, "booklets", CommentsPage.title),
     (SupportPage, "booklets", SupportPage.title),
     (ProjectsPage, "booklets", ProjectsPage.title),
+    (ExemptionsPage, "booklets", ExemptionsPage.title),
     (ImportModePage, "settings", ImportModePage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),

@@ -50,7 +50,8 @@ def scene(school: School) -> tuple[Division, list[Booklet], int]:
 def test_written_where_nothing_is_said_and_taken_back(school: School) -> None:
     head = someone(school, "head")
     division, booklets, item = scene(school)
-    assert [(t.pupils, t.assessed, t.not_assessed, t.waiting, t.reason) for t in taught_items(division.id, 1, 3)][0] == (
+    first = taught_items(division.id, 1, 3)[0]
+    assert (first.pupils, first.assessed, first.not_assessed, first.waiting, first.reason) == (
         4, 1, 1, 2, None)  # fmt: skip
     assert exempt(division.id, 1, 3, item, f" {WHY} ", actor=head) == 2
     assert reasons(booklets, item) == [WHY, WHY, None, "Absent"]

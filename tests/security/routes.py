@@ -96,6 +96,8 @@ ADMIN: dict[str, Route] = _generated() | {
     "WorkflowsPage.index": Route("workflow:list"),
     "WorkflowsPage.show": Route("workflow:show", values={"name": "job"}),
     "WorkflowsPage.drawing": Route("workflow:show", values={"name": "job"}),
+    "ExemptionsPage.index": Route("period_desk:show"),
+    "ExemptionsPage.save": Route("period_desk:edit"),
     "SupportPage.index": Route("booklet:list"),
     "SupportPage.export": Route("booklet:export"),
     "SupportPage.add": Route("booklet:fill"),
