@@ -74,7 +74,8 @@ class EntryPage(HandmadePage):
     def draw_entry(self, template: str, writer: Writer, chosen: Chosen, **data: Any) -> str:
         """Render with what `entry/_parts.html` needs; `outcomes` and `typed` are of a form that was not all saved."""
         outcomes = {o.cell.name: o for o in data.pop("outcomes", ())}
-        return self.draw(template, chosen=chosen, exempted=_exempted(chosen), writer=writer, outcomes=outcomes, typed=data.pop("typed", {}),
+        return self.draw(template, chosen=chosen, exempted=_exempted(chosen), writer=writer, outcomes=outcomes,
+                         typed=data.pop("typed", {}),
                          states=States("booklet"), user=actor().user_id, words=script_words(), **data)  # fmt: skip
 
     def save_form(self) -> tuple[list[Outcome], dict[str, str]]:

@@ -15,7 +15,7 @@ from tests.admin.test_browser import address, browser, enter  # noqa: F401 - fix
 from tests.admin.test_groups_page import read
 from tests.booklets.factories import make_class
 from tests.factories import World
-from tests.journeys.browser import judge, visitor
+from tests.journeys.browser import PHONE, judge, visitor
 
 
 @pytest.fixture
@@ -59,4 +59,5 @@ def test_no_accessibility_fault(
         enter(page, f"head-1-{sqlite_world.a}")
         page.goto(page_address)
         judge(page, "not-assessed")
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

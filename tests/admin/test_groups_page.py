@@ -21,7 +21,7 @@ from tests.booklets.factories import make_class
 from tests.booklets.staffroom import someone
 from tests.booklets.test_projects import declare, lock
 from tests.factories import World, add, make_division
-from tests.journeys.browser import judge, visitor
+from tests.journeys.browser import PHONE, judge, visitor
 
 
 @pytest.fixture
@@ -141,6 +141,7 @@ def test_no_accessibility_fault(
             for shown in ("/ap/", f"{path}?division={place['division']}"):
                 page.goto(shown)
                 judge(page, f"groups-{state}-{'list' if shown == '/ap/' else 'one'}")
+                page.set_viewport_size(PHONE)  # type: ignore[arg-type]
                 assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             with school_scope(place["school"]), unit_of_work() as session:
                 booklet = session.get_one(Booklet, place["first"])
