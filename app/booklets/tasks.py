@@ -5,4 +5,5 @@ from __future__ import annotations
 from app.booklets import (
     announce_tasks,  # noqa: F401
     edit_tasks,  # noqa: F401
+    lock_tasks,  # noqa: F401
 )

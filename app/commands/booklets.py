@@ -1,0 +1,83 @@
+"""`run.py booklets`: lock and unlock the booklets of a school, a class, a period (DESIGN §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from sqlalchemy import and_, func, select
+
+from app.booklets.models import Booklet
+from app.booklets.selection import Picked
+from app.commands.base import Result, speaks_json
+from app.commands.codes import selection
+from app.commands.instance import Place, inside
+from app.commands.jobs import carry_out, result_of
+from app.core.clock import today
+from app.core.db import admin_db
+from app.core.errors import BadInput, NotFound
+
+
+@click.group()
+def booklets() -> None:
+    """Bilans : verrouiller, déverrouiller."""
+
+
+def chosen_booklets(body: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that narrow a command to one class and one period."""
+    division = click.option("--division", metavar="CODE", help="Seulement les bilans de cette division.")
+    period = click.option("--period", metavar="N/TOTAL",
+                          help="Période : 2/3 est le deuxième trimestre. Sinon, la période en cours.")
+    return division(period(body))
+
+
+def choice(school: Place, division: str | None, period: str | None) -> Picked:
+    """What the options choose. Raises `BadInput`, `NotFound`."""
+    chosen = selection(school, None, division)
+    position, count = read_period(period) if period else present_period(school)
+    return Picked(position, count, chosen.id if division else None)
+
+
+def read_period(text: str) -> tuple[int, int]:
+    """« 2/3 » → (2, 3); « 0/0 » is the end of a cycle."""
+    position, slash, count = text.partition("/")
+    if not (slash and position.isdecimal() and count.isdecimal() and len(text) < 6 and int(position) <= int(count)):
+        raise BadInput(f"« {text} » n'est pas une période.", hint="Écrivez par exemple 2/3 : la deuxième de trois.")
+    return int(position), int(count)
+
+
+def present_period(school: Place) -> tuple[int, int]:
+    """The latest period that has begun and has booklets."""
+    of_year = and_(Booklet.school_year_id == school.school_year_id, Booklet.position > 0)
+    begun = select(Booklet.position, Booklet.period_count).where(of_year, Booklet.starts_on <= today())
+    latest = begun.group_by(Booklet.position, Booklet.period_count).order_by(func.max(Booklet.starts_on).desc())
+    found = admin_db.session.execute(latest.limit(1)).one_or_none()
+    if found is None:
+        raise NotFound("Aucun bilan dans cet établissement.", hint="Paramétrez les périodes, puis synchronisez.")
+    return found.position, found.period_count
+
+
+@booklets.command()
+@click.argument("uai")
+@chosen_booklets
+@speaks_json
+def lock(uai: str, division: str | None, period: str | None) -> Result:
+    """Verrouille les bilans complets ; les autres sont nommés avec ce qui leur manque."""
+    with inside(uai) as (_, school):
+        params = choice(school, division, period).as_params()
+        job = carry_out("booklets.lock", school.id, params, "Verrouillage des bilans")
+        return result_of(job, job.result, [])
+
+
+@booklets.command()
+@click.argument("uai")
+@chosen_booklets
+@click.option("--reason", required=True, metavar="MOTIF", help="Pourquoi ; gardé dans l'historique.")
+@speaks_json
+def unlock(uai: str, division: str | None, period: str | None, reason: str) -> Result:
+    """Déverrouille des bilans, pour un motif ; ceux qui étaient édités quittent le portail dans la minute."""
+    with inside(uai) as (_, school):
+        params = choice(school, division, period).as_params() | {"reason": reason}
+        job = carry_out("booklets.unlock", school.id, params, "Déverrouillage des bilans")
+        return result_of(job, job.result, [])
