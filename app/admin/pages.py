@@ -24,6 +24,7 @@ from app.admin.groups import ProjectsPage, SupportPage
 from app.admin.handmade import in_school
 from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
+from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
 from app.admin.role_pages import RolesPage
 from app.admin.services import ServicesPage
 from app.admin.synchronisation import SynchronisationPage
@@ -109,6 +110,8 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (ProjectsPage, "booklets", ProjectsPage.title),
     (ExemptionsPage, "booklets", ExemptionsPage.title),
     (ImportModePage, "settings", ImportModePage.title),
+    (RefreshPage, "settings", RefreshPage.title),
+    (PupilBaseRefreshPage, "exchange", PupilBaseRefreshPage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),
     (ServicesPage, "online", ServicesPage.title),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import and_, exists, func, insert, or_, select
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.booklets.models import (
@@ -62,6 +63,41 @@ def add_schemes(session: Session, where: Any) -> None:
     )
     names = ["school_id", "booklet_id", "code", "complement"]
     session.execute(insert(BookletScheme).from_select(names, rows, include_defaults=False))
+
+
+def refresh_schemes(session: Session, booklet_ids: Collection[int]) -> set[int]:
+    """Schemes as they are today on these open booklets: ended or withdrawn ones go, new ones come, texts follow; on
+    which booklets something changed."""
+    these = Booklet.id.in_(booklet_ids)
+    before = _attached(session, booklet_ids)
+    wanted = {
+        (row.id, row.code): row.complement
+        for row in session.execute(
+            select(Booklet.id, SupportScheme.code, func.max(SupportScheme.complement).label("complement"))
+            .join(SupportScheme, shares_a_day())
+            .where(these, taken_over(session))
+            .group_by(Booklet.id, SupportScheme.code)
+        )
+    }
+    stale = [row.id for key, row in before.items() if key not in wanted]
+    if stale:
+        gone = delete(BookletScheme).where(BookletScheme.id.in_(stale))
+        session.execute(gone, execution_options={"synchronize_session": False})
+    reworded = [{"id": row.id, "complement": wanted[key]} for key, row in before.items()
+                if key in wanted and wanted[key] != row.complement]  # fmt: skip
+    if reworded:
+        session.execute(update(BookletScheme), reworded)
+    if wanted.keys() - before.keys():
+        add_schemes(session, these)
+    texts = {row["id"] for row in reworded} | set(stale)
+    return {row.booklet_id for row in before.values() if row.id in texts} | {
+        booklet_id for booklet_id, _ in wanted.keys() - before.keys()}  # fmt: skip
+
+
+def _attached(session: Session, booklet_ids: Collection[int]) -> dict[tuple[int, str], Any]:
+    columns = (BookletScheme.id, BookletScheme.booklet_id, BookletScheme.code, BookletScheme.complement)
+    rows = session.execute(select(*columns).where(BookletScheme.booklet_id.in_(booklet_ids)))
+    return {(row.booklet_id, row.code): row for row in rows}
 
 
 def taken_over(session: Session) -> Any:

@@ -6,4 +6,5 @@ from app.booklets import (
     announce_tasks,  # noqa: F401
     edit_tasks,  # noqa: F401
     lock_tasks,  # noqa: F401
+    refresh_job,  # noqa: F401
 )

@@ -33,6 +33,7 @@ class Place:
     name: str = ""
     uai: str = ""
     roles: tuple[str, ...] = ()
+    school_kind: str = ""  # college or ecole, of the school entered
 
     @property
     def scope(self) -> Scope:
@@ -112,7 +113,7 @@ def standing(session: Session, user_id: int, kind: str, place_id: int) -> Standi
 def _school(session: Session, user_id: int, school_id: int) -> Any:
     staff = select(Staff.id).where(Staff.user_id == user_id, Staff.school_id == School.id).limit(1)
     row = session.execute(
-        select(School.id, School.uai, School.name, School.authority_id, Authority.name.label("authority"),
+        select(School.id, School.uai, School.name, School.kind, School.authority_id, Authority.name.label("authority"),
                SchoolYear.first_year, staff.scalar_subquery().label("staff_id"),
                led_classes(user_id).correlate(School).exists().label("leads"), _count_places(user_id))
         .join(Authority, Authority.id == School.authority_id)
@@ -121,7 +122,7 @@ def _school(session: Session, user_id: int, school_id: int) -> Any:
     ).one_or_none()  # fmt: skip
     if row is None:
         return None
-    place = Place("school", row.id, row.name, row.uai)
+    place = Place("school", row.id, row.name, row.uai, school_kind=row.kind)
     year = f"{row.first_year}-{row.first_year + 1}"
     return place, row.authority_id, row.authority, year, row.staff_id, row.leads, row.places
 

@@ -30,6 +30,7 @@ from app.curriculum.elements import element_ids
 from app.curriculum.models import SupportScheme, TeachingItem, TeachingService
 from app.schools.models import Division, DivisionStaff, GradeLevel, School
 from app.schools.people import Enrolment, Pupil
+from app.schools.periods import PeriodScheme
 from tests.booklets.factories import make_area, make_items, make_scheme
 from tests.factories import World, add, make_division, make_pupil, make_staff
 
@@ -252,10 +253,10 @@ def test_as_many_statements_for_thirty_pupils_as_for_three(college: School) -> N
 
 def add_scheme(school: School, division: Division) -> Any:
     """Its own trimesters: a label is unique in a school."""
-    scheme = make_scheme(school, division)
-    scheme.label = f"Trimestre {division.code}"
+    for number, known in enumerate(admin_db.session.scalars(select(PeriodScheme)).all()):
+        known.label = f"Trimestre, {number}"
     admin_db.session.flush()
-    return scheme
+    return make_scheme(school, division)
 
 
 def test_another_schools_class_is_not_there(college: School, world: World) -> None:
