@@ -17,8 +17,10 @@ from app.access.models import VALID_STATES, ActivationCode
 from app.access.queries import Selection, active_on, count_couples, open_services
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
+from app.admin.entry_elements import ElementsPage
 from app.admin.entry_lines import AchievementsPage, CommentsPage
 from app.admin.entry_page import EntryCells
+from app.admin.entry_texts import LifePage, OverallPage, PathwaysPage
 from app.admin.exemptions import ExemptionsPage
 from app.admin.groups import ProjectsPage, SupportPage
 from app.admin.handmade import in_school
@@ -104,8 +106,12 @@ def _codes_by_progress() -> tuple[int, int]:
 
 # Page, category of the menu bar, label: in the order of the menu.
 PAGES: tuple[tuple[type, str, Any], ...] = (
+    (ElementsPage, "booklets", ElementsPage.title),
     (AchievementsPage, "booklets", AchievementsPage.title),
     (CommentsPage, "booklets", CommentsPage.title),
+    (PathwaysPage, "booklets", PathwaysPage.title),
+    (LifePage, "booklets", LifePage.title),
+    (OverallPage, "booklets", OverallPage.title),
     (SupportPage, "booklets", SupportPage.title),
     (ProjectsPage, "booklets", ProjectsPage.title),
     (ExemptionsPage, "booklets", ExemptionsPage.title),
