@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.admin.listing import whole_number
 from app.booklets.class_elements import OtherList
 from app.core.db import admin_db
-from app.core.folding import fold
+from app.core.folding import folded
 from app.curriculum.models import ELEMENT_LENGTH, TeachingItem
 from app.curriculum.proposals import ProposalGroup, proposals
 
@@ -77,7 +77,7 @@ def panel_for(item_id: int, level_code: str, label: str, search: str = "") -> Pa
     """What can be inserted (M034); `search` keeps the texts in which it is found, without regard to accents."""
     item = admin_db.session.scalars(select(TeachingItem).where(TeachingItem.id == item_id)).one()
     groups = proposals(item.code, level_code)
-    if wanted := fold(search.strip()):
-        kept = [(g.heading, tuple(text for text in g.texts if wanted in fold(text))) for g in groups]
+    if wanted := folded(search.strip()):
+        kept = [(g.heading, tuple(text for text in g.texts if wanted in folded(text))) for g in groups]
         groups = [ProposalGroup(heading, texts) for heading, texts in kept if texts]
     return Panel(item.label, label, groups)
