@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from app.admin.errors import answer, wants_json
 from app.admin.page import PageContext, check_drawn_for, install_frame
+from app.admin.reminders import period_reminder
 from app.core.clock import PARIS
 from app.core.db import admin_db
 from app.core.scope import set_scope
@@ -31,7 +32,7 @@ def install(manager: Any) -> None:
     app.before_request_funcs.setdefault(None, []).insert(0, ask_to_sign_in)
     app.context_processor(lambda: {"page_context": page_context()})
     install_frame(app)
-    app.jinja_env.globals["shown_role"] = shown_role
+    app.jinja_env.globals.update(shown_role=shown_role, period_reminder=period_reminder)
     app.add_template_filter(day)
 
 

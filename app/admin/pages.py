@@ -26,6 +26,7 @@ from app.admin.groups import ProjectsPage, SupportPage
 from app.admin.handmade import in_school
 from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
+from app.admin.periods import PeriodsPage
 from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
 from app.admin.role_pages import RolesPage
 from app.admin.services import ServicesPage
@@ -116,6 +117,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (ProjectsPage, "booklets", ProjectsPage.title),
     (ExemptionsPage, "booklets", ExemptionsPage.title),
     (ImportModePage, "settings", ImportModePage.title),
+    (PeriodsPage, "settings", PeriodsPage.title),
     (RefreshPage, "settings", RefreshPage.title),
     (PupilBaseRefreshPage, "exchange", PupilBaseRefreshPage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),
@@ -145,6 +147,6 @@ def register(appbuilder: Any) -> None:
 
 def _settings_first(menu: Any) -> None:
     """In « Paramétrage » the pages of booklets come first, in the order of M003; the generated lists follow."""
-    first = {page.__name__: rank for rank, (page, category, _label) in enumerate(PAGES) if category == "settings"}
+    first = [page.__name__ for page, category, _label in PAGES if category == "settings"]
     entries = menu.find("settings").childs
-    entries.sort(key=lambda entry: first.get(entry.name, len(first)))  # a sort keeps the order of equals
+    entries.sort(key=lambda entry: first.index(entry.name) if entry.name in first else len(first))

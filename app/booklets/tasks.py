@@ -6,5 +6,6 @@ from app.booklets import (
     announce_tasks,  # noqa: F401
     edit_tasks,  # noqa: F401
     lock_tasks,  # noqa: F401
+    making_tasks,  # noqa: F401
     refresh_job,  # noqa: F401
 )

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from flask import Flask
+from sqlalchemy import event, select
 
+from app.booklets.making import make_booklets
+from app.booklets.models import Booklet
 from app.booklets.settings import booklet_settings, may_enter_collectively
+from app.core.actor import SYSTEM
 from app.core.db import admin_db
 from app.core.scope import school_scope
+from app.core.uow import unit_of_work
+from app.jobs.models import Job
+from app.schools.models import Division, GradeLevel
+from app.schools.periods import PeriodScheme
 from tests.admin.conftest import Browser, sign_in
 from tests.factories import World
 
@@ -55,3 +64,164 @@ def test_the_secretary_reads_and_a_teacher_does_not(admin_app: Flask, sqlite_wor
 def test_settings_begin_with_the_booklets(head: Browser) -> None:
     menu = menu_of(head.get("/"))
     assert menu.index("Paramétrage de l&#39;import") < menu.index("Élèves")
+
+
+# ---- periods ---------------------------------------------------------------------------------------------------
+
+
+def period_of(page: str, name: str) -> str:
+    """The card of one periodicity."""
+    cards = re.findall(r'<article class="card scheme">.*?</article>', page, re.DOTALL)
+    return text_of(next(card for card in cards if f"<h3>{name}</h3>" in card))
+
+
+@pytest.mark.row("M007", "M010")
+def test_shipped_periodicities_are_shown(head: Browser) -> None:
+    page = head.get("/periods/")
+    assert page.index("Périodes prédéfinies") < page.index("Périodes personnalisées")
+    semester, trimester = period_of(page, "Semestre"), period_of(page, "Trimestre")
+    assert "01/09/2026 – 31/01/2027" in semester and "01/02/2027 – 06/07/2027" in semester
+    assert "12/03/2027 – 06/07/2027" in trimester
+    assert "Aucune classe associée à cette périodicité" in trimester
+
+
+@pytest.mark.row("M009", "M010")
+def test_associate_by_class_by_level_and_all(head: Browser, sqlite_world: World) -> None:
+    """The tick list shows each class's present periodicity; a level or the whole school is one tick."""
+    sixth, fifth = sqlite_world.of[sqlite_world.a]["divisions"]
+    with school_scope(sqlite_world.a), unit_of_work() as session:
+        level = session.scalars(select(GradeLevel.id).where(GradeLevel.code == "6EME")).one()
+        session.get_one(Division, sixth).grade_level_id = level
+    page = head.get("/periods/preset/trimester")
+    assert page.count("Non définie") == 2 and "Niveau 6e" in page and "Tout l'établissement" in page
+    assert head.send("/periods/preset/trimester", level=str(level)).status_code == 302
+    assert "Classes associées : 6A" in period_of(head.get("/periods/"), "Trimestre")
+    page = head.get("/periods/preset/semester")
+    assert page.count("Non définie") == 1
+    assert head.send("/periods/preset/semester", division=str(fifth)).status_code == 302
+    assert "Classes associées : 5B" in period_of(head.get("/periods/"), "Semestre")
+    assert head.send("/periods/preset/semester", everything="1").status_code == 302
+    page = head.get("/periods/")
+    assert "Classes associées : 6A, 5B" in period_of(page, "Semestre")
+    assert "Aucune classe associée" in period_of(page, "Trimestre")
+    with school_scope(sqlite_world.a):
+        jobs = admin_db.session.scalars(select(Job).where(Job.kind == "booklets.make").order_by(Job.id)).all()
+        assert [job.params["divisions"] for job in jobs] == [[sixth], [fifth], [sixth]]
+    admin_db.session.remove()
+
+
+@pytest.mark.row("M009")
+def test_a_move_with_booklets_is_confirmed_or_refused(head: Browser, sqlite_world: World) -> None:
+    sixth = sqlite_world.of[sqlite_world.a]["divisions"][0]
+    head.send("/periods/preset/trimester", division=str(sixth))
+    with school_scope(sqlite_world.a):
+        make_booklets(sixth, actor=SYSTEM)
+    admin_db.session.remove()
+    asked = head.send("/periods/preset/semester", division=str(sixth))
+    assert asked.status_code == 200 and "6A (Trimestre) : 6 bilans vides seront remplacés." in asked.text
+    assert "Classes associées : 6A" in period_of(head.get("/periods/"), "Trimestre"), "nothing yet"
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked.text))
+    assert head.client.post("/periods/preset/semester", data=hidden).status_code == 302
+    assert "Classes associées : 6A" in period_of(head.get("/periods/"), "Semestre")
+    with school_scope(sqlite_world.a), unit_of_work() as session:
+        assert session.scalars(select(Booklet)).all() == []
+    with school_scope(sqlite_world.a), unit_of_work() as session:
+        make_booklets(sixth, actor=SYSTEM)
+        session.scalars(select(Booklet)).all()[0].overall_comment = "Bon début."
+    refused = head.send("/periods/preset/trimester", division=str(sixth))
+    assert refused.status_code == 409 and "6A (1)" in refused.text and "Rien n&#39;a été modifié" in refused.text
+    assert "Classes associées : 6A" in period_of(head.get("/periods/"), "Semestre")
+
+
+@pytest.mark.row("M008")
+def test_own_periodicity_on_screen(head: Browser) -> None:
+    """Rows are added one by one, without scripts; a gap is told; it is changed, then deleted once confirmed."""
+    form = head.get("/periods/add")
+    assert form.count('type="date"') == 4 and 'min="2026-09-01"' in form and 'max="2027-07-06"' in form
+    more = head.send("/periods/add", label="Cinq", starts_on=["2026-09-01", ""], ends_on=["2026-10-31", ""], more="1")
+    assert more.status_code == 200 and 'value="Cinq"' in more.text and 'value="2026-10-31"' in more.text
+    assert head.get("/periods/").count("<article") == 2
+    days = {"starts_on": ["2026-09-01", "2026-12-06", ""], "ends_on": ["30/11/2026", "2027-07-06", ""]}
+    assert head.send("/periods/add", label="À nos dates", **days).status_code == 302
+    page = head.get("/periods/")
+    assert "Jours de l&#39;année sans période : du 01/12/2026 au 05/12/2026." in page
+    assert "Période 2" in period_of(page, "À nos dates")
+    [pk] = re.findall(r"/periods/edit/(\d+)", page)
+    assert 'value="2026-11-30"' in head.get(f"/periods/edit/{pk}")
+    assert head.send(f"/periods/edit/{pk}", label="Deux temps", **days).status_code == 302
+    asked = head.send(f"/periods/delete/{pk}", "/periods/")
+    assert asked.status_code == 200 and "Deux temps" in head.get("/periods/")
+    assert head.send(f"/periods/delete/{pk}", "/periods/", confirmed="1").status_code == 302
+    assert "Deux temps" not in head.get("/periods/")
+
+
+@pytest.mark.parametrize(
+    ("label", "starts", "ends", "said"),
+    [
+        ("Un", "31/02/2027", "2027-03-31", "« 31/02/2027 » n&#39;est pas une date."),
+        ("Un", "2026-09-01", "", "il manque une de ses deux dates"),
+        ("", "2026-09-01", "2026-09-30", "Donnez un libellé"),
+        ("Un", "2026-08-01", "2026-09-30", "sort de l&#39;année scolaire"),
+        ("Semestre", "2026-09-01", "2026-09-30", "existe déjà"),
+    ],
+)
+def test_faults_are_said_on_the_form(head: Browser, label: str, starts: str, ends: str, said: str) -> None:
+    answer = head.send("/periods/add", label=label, starts_on=starts, ends_on=ends)
+    assert answer.status_code in (409, 422) and said in answer.text
+    assert 'name="label"' in answer.text
+    assert head.get("/periods/").count("<article") == 2
+
+
+def test_bad_ticks(head: Browser, sqlite_world: World) -> None:
+    other = sqlite_world.of[sqlite_world.b]["divisions"][0]
+    for sent, status in (({}, 422), ({"division": str(other)}, 404), ({"division": "²"}, 404), ({"level": "x"}, 422)):
+        assert head.send("/periods/preset/trimester", **sent).status_code == status, sent
+    head.get("/periods/preset/bimester", status=404)
+    assert "Classes associées" not in head.get("/periods/")
+
+
+def test_shipped_ones_have_no_form(head: Browser, sqlite_world: World) -> None:
+    head.send("/periods/preset/trimester", everything="1")
+    with school_scope(sqlite_world.a):
+        pk = admin_db.session.scalars(select(PeriodScheme.id)).one()
+    admin_db.session.remove()
+    head.get(f"/periods/edit/{pk}", status=409)
+    assert head.get(f"/periods/classes/{pk}").count("disabled") >= 2
+
+
+@pytest.mark.row("M006", "M010")
+def test_the_banner_stays_on_every_page(head: Browser, admin_app: Flask, sqlite_world: World) -> None:
+    """For whoever may set periods, until each class has one; the manual-mode sentence while none has."""
+    manual = ("Veuillez paramétrer les périodes pour utiliser l'application en saisie manuelle. "
+              "Pour ceci, cliquez ici.")  # fmt: skip
+    for path in ("/", "/pupil/list/", "/import-mode/", "/periods/"):
+        words = text_of(head.get(path))
+        assert "Classe(s) dont la périodicité n'est pas définie : 5B, 6A" in words, path
+        assert manual in words, path
+    assert '<a href="/periods/">cliquez ici</a>' in head.get("/")
+    head.send("/import-mode/store", "/import-mode/edit", import_mode="sconet")
+    assert manual not in text_of(head.get("/"))
+    head.send("/import-mode/store", "/import-mode/edit", import_mode="manual")
+    sixth, fifth = sqlite_world.of[sqlite_world.a]["divisions"]
+    head.send("/periods/preset/trimester", division=str(sixth))
+    words = text_of(head.get("/"))
+    assert "n'est pas définie : 5B" in words and "6A" not in words.split("n'est pas définie")[1][:20]
+    assert manual not in words
+    head.send("/periods/preset/trimester", division=str(fifth))
+    assert "n'est pas définie" not in text_of(head.get("/"))
+    teacher = sign_in(admin_app, "teacher", school_id=sqlite_world.b)
+    assert "n'est pas définie" not in text_of(teacher.get("/"))
+
+
+def test_the_banner_costs_one_statement(head: Browser) -> None:
+    said: list[str] = []
+    listener = lambda *a: said.append(a[2])  # noqa: E731
+    event.listen(admin_db.engine, "before_cursor_execute", listener)
+    head.get("/periods/add")
+    event.remove(admin_db.engine, "before_cursor_execute", listener)
+    assert len([words for words in said if "division_scheme" in words]) == 1
+
+
+def text_of(page: str) -> str:
+    """The words of a page."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", page)))

@@ -24,6 +24,7 @@ from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil, Staff
 from app.security import services
 from app.security.models import RoleGrant
 from tests.factories import make_division, make_guardian, make_programme, make_pupil, make_school, make_staff
+from tests.security.setup_objects import setup_objects
 
 
 def other_academy() -> int:
@@ -51,7 +52,8 @@ def objects(school_id: int) -> dict[str, int]:
         school = session.get_one(School, school_id)
         found = _people(session, school_id) | _academy(session, school)
     with school_scope(school_id), unit_of_work() as session:
-        return found | _work(session, school_id, found) | _groups(session, school_id, found)
+        found |= _work(session, school_id, found) | _groups(session, school_id, found)
+        return found | setup_objects(session, school_id)
 
 
 def _first(session: Session, model: Any, school_id: int) -> int:

@@ -89,3 +89,12 @@ document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 });
+
+/** A tick that stands for several others (a level, the whole school) ticks them; without scripts the server does. */
+document.querySelectorAll("input[data-ticks]").forEach((box) => {
+  box.removeAttribute("name"); // what is ticked is then said by the others alone
+  box.addEventListener("change", () => {
+    box.form.querySelectorAll(`input[data-group~="${box.dataset.ticks}"]:not(:disabled)`)
+      .forEach((other) => { other.checked = box.checked; });
+  });
+});

@@ -1,0 +1,17 @@
+"""One row of what the set-up of booklets names in addresses, in a school."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from app.schools.models import School
+from app.schools.periods import PeriodScheme
+
+
+def setup_objects(session: Session, school_id: int) -> dict[str, int]:
+    """resource → id of a new row of that school."""
+    year = session.get_one(School, school_id).school_year_id
+    scheme = PeriodScheme(school_id=school_id, school_year_id=year, label="À nos dates")
+    session.add(scheme)
+    session.flush()
+    return {"period_scheme": scheme.id}
