@@ -11,7 +11,7 @@ from typing import Any
 from app.booklets.models.content import COMMENT_LENGTH
 from app.core.errors import BadInput
 from app.core.texts import clean_text
-from app.curriculum.reference import BASE_COMPONENTS, PATHWAYS
+from app.curriculum.reference import BASE_COMPONENTS, COMPLEMENTS, PATHWAYS
 
 OVERALL_LENGTH, SYNTHESIS_LENGTH, REASON_LENGTH = 1000, 1500, 100
 KINDS = ("line", "booklet", "mastery", "pathway", "member")
@@ -135,9 +135,13 @@ def _overall(value: Any, facts: Facts) -> str | None:
     return text_of(limit, what)(value, facts)
 
 
-def _complement(value: Any, facts: Facts) -> str | None:
-    code = text_of(3, "Enseignement de complément")(value, facts)
-    return code.upper() if code else None
+def _complement(value: Any, _facts: Facts) -> str | None:
+    if _blank(value):
+        return None
+    code = str(value).strip().upper()
+    if code not in COMPLEMENTS:
+        raise BadInput(f"Enseignement de complément : choisissez parmi {', '.join(COMPLEMENTS)}.")
+    return code
 
 
 LINE: Mapping[str, Reader] = {
@@ -176,7 +180,8 @@ def _out_of_place(cell: Cell, facts: Facts) -> str | None:
     if cell.field in SCALE_FIELDS.values() and cell.field != SCALE_FIELDS[facts.scale]:
         words = {"objectives": "les quatre objectifs", "marks": "des moyennes", "letters": "des lettres"}
         return f"Les acquis de ce bilan s'expriment par {words[facts.scale]}."
-    if (cell.kind == "mastery") != (facts.model == "cycle") and cell.kind in ("mastery", "pathway"):
+    of_a_cycle = cell.kind == "mastery" or cell.field in ("complement_code", "complement_level")
+    if of_a_cycle != (facts.model == "cycle") and (of_a_cycle or cell.kind == "pathway"):
         return "Cette rubrique n'est pas dans ce modèle de bilan."
     if cell.field == "PAR_AVN" and facts.model != "college":
         return "Le parcours avenir commence au collège."

@@ -73,7 +73,7 @@ def save_cells(changes: Sequence[Change], *, actor: Actor) -> list[Outcome]:
     session.flush()
     if not changes:
         return []
-    writer = writer_of(actor)
+    writer = writer_of(actor, with_groups=any(change.cell.kind == "member" for change in changes))
     held = read_held(session, (change.cell for change in changes))
     first = {cell: place.value for cell, place in held.items()}
     lines: list[tuple[int, dict[str, Any], dict[str, Any]]] = []

@@ -2,11 +2,13 @@
 
 Each condition is the one rule about its subject: it decides the state (in SQL, for a school at once), lists what is
 missing on one booklet for its « ? » panel, and explains a greyed lock. Another model than the condition's meets it.
+The SQL of a rule is built once: it follows every cell that is saved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, null, or_, select, update
@@ -86,6 +88,7 @@ def _line_lacks(code: str, line: Attainment, lacking: Iterable[Label]) -> Unmet:
 
 
 @areas_complete.in_sql
+@cache
 def _(model: type[Booklet], *, minimum: int) -> ColumnElement[bool]:
     root, line = aliased(Attainment), aliased(Attainment)
     both = exists(
@@ -126,6 +129,7 @@ def _subject_lacks(line: Attainment) -> Iterable[Label]:
 
 
 @subjects_complete.in_sql
+@cache
 def _(model: type[Booklet]) -> ColumnElement[bool]:
     line, other = aliased(Attainment), aliased(Attainment)
     open_lines = exists(select(line.id).where(line.booklet_id == model.id, ~subject_done(line)).correlate(model))
@@ -152,6 +156,7 @@ def _component_lacks(booklet: Booklet, label: str) -> Unmet:
 
 
 @components_positioned.in_sql
+@cache
 def _(model: type[Booklet]) -> ColumnElement[bool]:
     counted = select(func.count(BaseMastery.id)).where(BaseMastery.booklet_id == model.id)
     return or_(model.model != "cycle", counted.correlate(model).scalar_subquery() == len(BASE_COMPONENTS))
@@ -168,6 +173,7 @@ def overall_comment_written(booklet: Booklet) -> bool:
 
 
 @overall_comment_written.in_sql
+@cache
 def _(model: type[Booklet]) -> ColumnElement[bool]:
     return model.overall_comment.is_not(None)
 
@@ -186,6 +192,7 @@ def school_life_entered(booklet: Booklet, *, required: bool) -> bool:
 
 
 @school_life_entered.in_sql
+@cache
 def _(model: type[Booklet], *, required: bool) -> ColumnElement[bool]:
     counts = (model.absences_justified, model.absences_unjustified, model.lateness)
     given = and_(*(count.is_not(None) for count in counts))

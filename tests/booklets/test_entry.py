@@ -97,6 +97,7 @@ def test_a_replay_is_unchanged_and_leaves_no_line(school: School) -> None:
 TEXTS = {
     "at the limit": ("é" * 600, "saved"), "over it": ("é" * 601, "refused"),
     "composed or not": ("e\u0301" * 600, "saved"), "line ends": ("a\r\n" * 299 + "bc", "saved"),
+    "a control": ("a\x00" * 600, "saved"),
     "emoji": ("👏" * 600, "saved"), "Arabic": ("ممتاز " * 100, "saved"), "blank": (" \r\n ", "unchanged"),
 }  # fmt: skip
 
@@ -146,6 +147,22 @@ def test_the_scale_of_the_booklet_decides_the_cell(school: School) -> None:
     assert "des lettres" in say(line(first, "positioning"), "3", None, actor=head).message
     for wrong in ("5", "0", "-1", "x"):
         assert say(line(first, "positioning"), wrong, None, actor=head).state == "refused"
+
+
+def test_a_rubric_of_another_model_is_refused(school: School) -> None:
+    head = someone(school, "head")
+    _, [booklet] = make_class(school, pupils=1)
+    cycle = make_booklet(school, make_pupil(school), model="cycle")
+    said = {
+        Cell("mastery", booklet.id, "CPD_FRA"): "3", Cell("pathway", cycle.id, "PAR_CIT"): "Projet.",
+        Cell("booklet", booklet.id, "complement_code"): "LCA", Cell("booklet", cycle.id, "complement_code"): "XYZ",
+        Cell("booklet", cycle.id, "complement_level"): "3", Cell("mastery", cycle.id, "CPD_FRA"): "5",
+        Cell("booklet", booklet.id, "lateness"): "1000", Cell("booklet", booklet.id, "council_on"): "31/02/2027",
+        Cell("booklet", booklet.id, "state"): "locked", Cell("line", booklet.attainments[0].id, "teachers"): "Moi",
+    }  # fmt: skip
+    found = save_cells([Change(cell, value, None) for cell, value in said.items()], actor=head)
+    assert {o.cell: o.state for o in found} == dict.fromkeys(said, "refused") and all(o.message for o in found)
+    assert say(Cell("booklet", cycle.id, "complement_code"), "lca", None, actor=head).value == "LCA"
 
 
 def test_only_an_optional_subject_can_be_left_out(school: School) -> None:
