@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sync": ("app.commands.sync:sync", "Synchronise un établissement depuis ses fichiers SIECLE, STS ou ONDE."),
     "service": ("app.commands.service:service", "Ouvre ou ferme des téléservices."),
     "codes": ("app.commands.codes:codes", "Codes d'activation : créer, notifier."),
-    "booklets": ("app.commands.booklets:booklets", "Bilans : verrouiller, déverrouiller."),
+    "booklets": ("app.commands.booklets:booklets", "Bilans : verrouiller, éditer, déverrouiller."),
     "replicate": ("app.commands.replicate:replicate", "Porte les changements vers le portail, et en rapporte."),
     "workflow": ("app.commands.workflow:workflow", "Vérifie ou dessine les définitions de workflows/."),
     "user": ("app.commands.user:user", "Personnes : créer, donner un rôle sur un établissement."),

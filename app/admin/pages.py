@@ -16,6 +16,7 @@ from sqlalchemy import distinct, func, select
 from app.access.models import VALID_STATES, ActivationCode
 from app.access.queries import Selection, active_on, count_couples, open_services
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
+from app.admin.booklet_edit import BookletEditionPage, BookletEditPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.entry_elements import ElementsPage
 from app.admin.entry_lines import AchievementsPage, CommentsPage
@@ -115,6 +116,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (OverallPage, "booklets", OverallPage.title),
     (SupportPage, "booklets", SupportPage.title),
     (ProjectsPage, "booklets", ProjectsPage.title),
+    (BookletEditPage, "booklets", BookletEditPage.title),
     (ExemptionsPage, "booklets", ExemptionsPage.title),
     (ImportModePage, "settings", ImportModePage.title),
     (PeriodsPage, "settings", PeriodsPage.title),
@@ -141,7 +143,8 @@ def register(appbuilder: Any) -> None:
         view = appbuilder.add_view(page, name, label=label, category=category, menu_cond=cond)
         if elsewhere:
             appbuilder.menu.add_link(f"{name}InSchool", label=label, category=elsewhere, baseview=view, cond=in_school)
-    appbuilder.add_view_no_menu(EntryCells)
+    for page in (EntryCells, BookletEditionPage):
+        appbuilder.add_view_no_menu(page)
     _settings_first(appbuilder.menu)
 
 

@@ -50,13 +50,13 @@ class EditBooklets(JobKind):
     def plan(self, ctx: JobContext) -> Iterable[Any]:
         """Which booklets; those that may not be edited are explained and left out."""
         wish = EditWish.from_params(ctx.params)
-        ids = in_class_order(wish.criterion)
+        ids = in_class_order(wish.picked.where)
         if not ids:
             raise BadInput("Aucun bilan ne correspond à ce choix.", hint="Vérifiez la classe et la période.")
-        refused = set() if wish.draft else _refuse(ctx, wish)
-        ids = [id for id in ids if id not in refused]
-        ctx.set_result(chosen=len(ids) + len(refused), refused=len(refused), done=0, printed=0, new_numbers=0,
+        refused = {} if wish.draft else _refuse(ctx, wish)
+        ctx.set_result(chosen=len(ids), refused=list(refused.values()), done=0, printed=0, new_numbers=0,
                        replaced=0, unchanged=0, failed=0, pages=0, pdf=None)
+        ids = [id for id in ids if id not in refused]
         for start in range(0, len(ids), CHUNK):
             yield {"ids": ids[start:start + CHUNK], "last": start + CHUNK >= len(ids)}
 
@@ -99,15 +99,16 @@ class EditBooklets(JobKind):
                     f"Pages : {done['pages']}.")  # fmt: skip
 
 
-def _refuse(ctx: JobContext, wish: EditWish) -> set[int]:
-    """A blocking line for each booklet that is not locked, or that an import stands against, with the reason."""
-    reasons = bulk.explain_many(Booklet, issuing.TRANSITION, wish.criterion, actor=ctx.actor, session=ctx.session)
-    ids = {id for reason in reasons for id in reason.ids}
-    names = issuing.pupil_names(ids)
+def _refuse(ctx: JobContext, wish: EditWish) -> dict[int, dict[str, Any]]:
+    """Each booklet that is not locked, or that an import stands against, with the reasons: a blocking line each."""
+    reasons = bulk.explain_many(Booklet, issuing.TRANSITION, wish.picked.where, actor=ctx.actor, session=ctx.session)
+    names = issuing.pupil_names({id for reason in reasons for id in reason.ids})
+    found: dict[int, dict[str, Any]] = {}
     for reason in reasons:
         for id in reason.ids:
+            found.setdefault(id, {"pupil": names[id], "reasons": []})["reasons"].append(reason.unmet.label.fr)
             ctx.line("blocking", f"{names[id]} : {reason.unmet.label.fr}", subject=names[id])
-    return ids
+    return found
 
 
 def _edition(ctx: JobContext, wish: EditWish, ids: Sequence[int]) -> Printed:

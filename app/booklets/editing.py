@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, select
 
 from app.booklets import issuing
 from app.booklets.edit_wish import EditWish
 from app.booklets.facts import facts_of
 from app.booklets.models import Booklet, BookletEdition
+from app.booklets.rights import readable_booklets, writer_of
+from app.core import clock
 from app.core.actor import Actor
 from app.core.db import admin_db
 from app.core.errors import BadInput, Conflict, Forbidden, NotFound
@@ -15,6 +20,7 @@ from app.jobs import services as jobs
 from app.jobs.models import Artifact
 from app.jobs.queries import JobView
 from app.jobs.storage import safe_name, storage
+from app.schools.models import Division, GradeLevel, School
 from app.workflow import bulk, catalogue
 from config import load
 from letters.booklet_types import from_plain
@@ -41,14 +47,17 @@ def ask(wish: EditWish, *, actor: Actor, school_id: int, label: str) -> JobView:
 def counts(wish: EditWish) -> tuple[int, int]:
     """How many booklets a wish names, and how many of them may be edited."""
     may = bulk.may_take(Booklet, catalogue.ready("booklet").transition(issuing.TRANSITION))
-    count = select(func.count(Booklet.id)).where(wish.criterion)
+    count = select(func.count(Booklet.id)).where(wish.picked.where)
     return admin_db.session.scalar(count) or 0, admin_db.session.scalar(count.where(may)) or 0
 
 
-def edition_pdf(edition_id: int) -> tuple[str, bytes]:
+def edition_pdf(edition_id: int, *, actor: Actor) -> tuple[str, bytes]:
     """One edition as a file of its own, with its name: cut out of the file it was issued in; drawn again from its facts
-    once that file is gone. Raises `NotFound`."""
-    edition = admin_db.session.scalar(select(BookletEdition).where(BookletEdition.id == edition_id))
+    once that file is gone. Raises `NotFound`, for a booklet that the person does not read too."""
+    joined = and_(Booklet.id == BookletEdition.booklet_id, Booklet.school_id == BookletEdition.school_id)
+    readable = readable_booklets(writer_of(actor))
+    edition = admin_db.session.scalar(
+        select(BookletEdition).join(Booklet, joined).where(BookletEdition.id == edition_id, readable))
     if edition is None:
         raise NotFound("Cette édition n'existe pas.")
     whose = edition.facts["pupil"]["last_name"]
@@ -71,13 +80,53 @@ def _drawn(edition: BookletEdition) -> bytes:
     return render(issuing.stamped(facts, edition.number, edition.token, edition.issued_at, url))
 
 
-def draft_pdf(booklet_id: int) -> tuple[str, bytes]:
-    """A booklet of any state as a draft, marked BROUILLON: no number, no change of state. Raises `NotFound`, and
-    `Conflict` when something in it cannot be printed."""
+def draft_pdf(booklet_id: int, *, actor: Actor) -> tuple[str, bytes]:
+    """A booklet of any state as a draft, marked BROUILLON: no number, no change of state. Raises `NotFound` when the
+    person does not read it, and `Conflict` when something in it cannot be printed."""
+    known = select(Booklet.id).where(Booklet.id == booklet_id, readable_booklets(writer_of(actor)))
+    if admin_db.session.scalar(known) is None:
+        raise NotFound("Ce bilan n'existe pas.")
     try:
-        facts = facts_of([booklet_id]).get(booklet_id)
-        if facts is None:
-            raise NotFound("Ce bilan n'existe pas.")
+        facts = facts_of([booklet_id])[booklet_id]
         return f"{safe_name(f'brouillon-{facts.pupil.name}')}.pdf", render(issuing.draft_of(booklet_id, facts))
     except LettersError as fault:
         raise Conflict(str(fault), hint="Corrigez la fiche de l'élève ou le bilan, puis recommencez.") from fault
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the dialog offers: levels and classes that have booklets this year (id, label), and their periods (position,
+    count, label; 0 of 0 is the end of a cycle). `present` is the latest period that has begun."""
+
+    levels: tuple[tuple[int, str], ...]
+    divisions: tuple[tuple[int, str], ...]
+    periods: tuple[tuple[int, int, str], ...]
+    present: tuple[int, int]
+
+
+def edit_choices() -> Choices:
+    """The levels, classes and periods of the current year that have booklets."""
+    of_year = Booklet.school_year_id == select(School.school_year_id).scalar_subquery()  # the scope's one school
+    levels = (
+        select(GradeLevel.id, GradeLevel.label).join(Booklet, Booklet.grade_level_id == GradeLevel.id)
+        .where(of_year).group_by(GradeLevel.id, GradeLevel.label, GradeLevel.rank).order_by(GradeLevel.rank)
+    )  # fmt: skip
+    divisions = (
+        select(Division.id, Division.label)
+        .join(Booklet, and_(Booklet.division_id == Division.id, Booklet.school_id == Division.school_id))
+        .where(of_year).group_by(Division.id, Division.label).order_by(Division.label)
+    )  # fmt: skip
+    begun = func.min(Booklet.starts_on)
+    periods = (
+        select(Booklet.position, Booklet.period_count, func.min(Booklet.period_label), begun)
+        .where(of_year).group_by(Booklet.position, Booklet.period_count)
+        .order_by(Booklet.period_count.desc(), Booklet.position)
+    )  # fmt: skip
+    terms = admin_db.session.execute(periods).all()
+    past = [(row[3], row[0], row[1]) for row in terms if row[0] and row[3] <= clock.today()]
+    return Choices(_pairs(levels), _pairs(divisions), tuple((row[0], row[1], row[2]) for row in terms),
+                   max(past)[1:] if past else (1, 3))  # fmt: skip
+
+
+def _pairs(statement: Any) -> tuple[tuple[int, str], ...]:
+    return tuple((row[0], row[1]) for row in admin_db.session.execute(statement))

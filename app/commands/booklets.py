@@ -1,19 +1,21 @@
-"""`run.py booklets`: lock and unlock the booklets of a school, a class, a period (DESIGN §8)."""
+"""`run.py booklets`: lock, edit and unlock the booklets of a school, a class, a period (DESIGN §8)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy import and_, func, select
 
+from app.booklets.edit_wish import EditWish
 from app.booklets.models import Booklet
 from app.booklets.selection import Picked
 from app.commands.base import Result, speaks_json
 from app.commands.codes import selection
 from app.commands.instance import Place, inside
-from app.commands.jobs import carry_out, result_of
+from app.commands.jobs import carry_out, result_of, save_artifact
 from app.core.clock import today
 from app.core.db import admin_db
 from app.core.errors import BadInput, NotFound
@@ -21,7 +23,7 @@ from app.core.errors import BadInput, NotFound
 
 @click.group()
 def booklets() -> None:
-    """Bilans : verrouiller, déverrouiller."""
+    """Bilans : verrouiller, éditer, déverrouiller."""
 
 
 def chosen_booklets(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,3 +83,24 @@ def unlock(uai: str, division: str | None, period: str | None, reason: str) -> R
         params = choice(school, division, period).as_params() | {"reason": reason}
         job = carry_out("booklets.unlock", school.id, params, "Déverrouillage des bilans")
         return result_of(job, job.result, [])
+
+
+@booklets.command()
+@click.argument("uai")
+@chosen_booklets
+@click.option("--household", is_flag=True, help="Un exemplaire par foyer, avec son adresse, dans l'ordre postal.")
+@click.option("--only-changed", is_flag=True, help="N'imprime que les bilans nouveaux ou modifiés.")
+@click.option("--draft", is_flag=True, help="Brouillon : sans numéro ni changement d'état.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="PDF", help="Où écrire les bilans.")
+@speaks_json
+def edit(
+    uai: str, division: str | None, period: str | None, household: bool, only_changed: bool, draft: bool,
+    out: Path | None,
+) -> Result:
+    """Édite les bilans verrouillés en un PDF numéroté, dans l'ordre des classes, recto verso (M047)."""
+    with inside(uai) as (_, school):
+        wish = EditWish(choice(school, division, period), copies="household" if household else "pupil",
+                        only_changed=only_changed, draft=draft)
+        job = carry_out("booklets.edit", school.id, wish.as_params(), "Édition des bilans")
+        pdf = save_artifact(job, out) if job.result.get("pdf") else None
+        return result_of(job, {**job.result, "pdf": pdf}, [f"PDF : {pdf}"] if pdf else [])

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.access.models import AccessRefusal, ActivationCode, Notification, PortalAccount
 from app.audit.services import record
-from app.booklets.models import Project, ProjectGroup
+from app.booklets.facts import facts_of
+from app.booklets.models import BookletEdition, Project, ProjectGroup
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import admin_db
@@ -23,6 +24,8 @@ from app.schools.models import Authority, Division, DivisionStaff, GradeLevel, P
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil, Staff
 from app.security import services
 from app.security.models import RoleGrant
+from letters.booklet_types import plain
+from tests.booklets.factories import make_booklet
 from tests.factories import make_division, make_guardian, make_programme, make_pupil, make_school, make_staff
 from tests.security.setup_objects import setup_objects
 
@@ -53,6 +56,7 @@ def objects(school_id: int) -> dict[str, int]:
         found = _people(session, school_id) | _academy(session, school)
     with school_scope(school_id), unit_of_work() as session:
         found |= _work(session, school_id, found) | _groups(session, school_id, found)
+        found |= _booklets(session, school_id, found)
         return found | setup_objects(session, school_id)
 
 
@@ -114,6 +118,16 @@ def _groups(session: Session, school_id: int, found: dict[str, int]) -> dict[str
     session.add(group)
     session.flush()
     return {"project_group": group.id}
+
+
+def _booklets(session: Session, school_id: int, found: dict[str, int]) -> dict[str, int]:
+    school, division = session.get_one(School, school_id), session.get_one(Division, found["division"])
+    booklet = make_booklet(school, session.get_one(Pupil, found["pupil"]), division)
+    edition = BookletEdition(school_id=school_id, booklet_id=booklet.id, number="2026-000001", digest="0" * 64,
+                             token=f"jeton-{school_id}", facts=plain(facts_of([booklet.id])[booklet.id]))  # fmt: skip
+    session.add(edition)
+    session.flush()
+    return {"booklet": booklet.id, "booklet_edition": edition.id}
 
 
 def _last_line(session: Session, school_id: int) -> int:
