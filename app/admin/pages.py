@@ -18,6 +18,7 @@ from app.access.queries import Selection, active_on, count_couples, open_service
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.booklet_edit import BookletEditionPage, BookletEditPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
+from app.admin.council import CouncilPage
 from app.admin.entry_elements import ElementsPage
 from app.admin.entry_lines import AchievementsPage, CommentsPage
 from app.admin.entry_page import EntryCells
@@ -114,6 +115,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (PathwaysPage, "booklets", PathwaysPage.title),
     (LifePage, "booklets", LifePage.title),
     (OverallPage, "booklets", OverallPage.title),
+    (CouncilPage, "booklets", CouncilPage.title),
     (SupportPage, "booklets", SupportPage.title),
     (ProjectsPage, "booklets", ProjectsPage.title),
     (BookletEditPage, "booklets", BookletEditPage.title),
