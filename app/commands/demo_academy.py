@@ -14,6 +14,7 @@ from app.access.models import ActivationCode
 from app.access.queries import Selection
 from app.access.services import create_codes, readable
 from app.commands.base import operator
+from app.commands.demo_booklets import fill_booklets
 from app.commands.instance import Place, school_of
 from app.commands.sync import synchronise
 from app.core.db import admin_db
@@ -58,12 +59,13 @@ class Demo:
 
 
 def build(settings: Config, pupils: int, seed: int) -> Demo:
-    """Write the files, read them through the synchronisation, open services, make people, codes, and publish."""
+    """Write the files, read them through the synchronisation, open services, make booklets, people, codes; publish."""
     files = write_demo(settings.home / "demo", pupils=pupils, seed=seed)
     for planned in (files.college, files.ecole):
         school = the_school(files, planned)
         with school_scope(school.id):
             fill(settings, school, planned)
+            fill_booklets(seed)
     college = school_of(files.college.uai)
     logins = [sign_in(person, college.authority_id) for person in people(files)]
     with school_scope(college.id):
