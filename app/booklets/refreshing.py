@@ -26,8 +26,9 @@ from app.core.errors import BadInput, Forbidden
 from app.core.uow import unit_of_work
 from app.jobs.queries import JobView
 from app.jobs.services import submit
-from app.schools.models import Division, School
+from app.schools.models import Division
 from app.schools.people import Enrolment, Pupil
+from app.schools.period_queries import has_booklets
 from app.schools.periods import DivisionScheme, PeriodScheme
 from app.workflow import bulk
 
@@ -54,11 +55,10 @@ def classes_to_refresh() -> Sequence[Any]:
     """The classes of the current school's year: id, label, and the label of the periodicity or None."""
     return admin_db.session.execute(
         select(Division.id, Division.label, PeriodScheme.label.label("scheme"))
-        .join(School, School.id == Division.school_id)
         .outerjoin(DivisionScheme, (DivisionScheme.division_id == Division.id)
                    & (DivisionScheme.school_id == Division.school_id))
         .outerjoin(DivisionScheme.scheme)
-        .where(Division.school_year_id == School.school_year_id)
+        .where(has_booklets())
         .order_by(Division.label, Division.id)
     ).all()  # fmt: skip
 

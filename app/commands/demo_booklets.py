@@ -16,6 +16,7 @@ from app.booklets.class_pathways import class_pathways, write_class_pathways
 from app.booklets.entry import Change, save_cells
 from app.booklets.making import make_for_school
 from app.booklets.models import Attainment, Booklet, PositioningType
+from app.booklets.periodicity import associate
 from app.commands.base import operator
 from app.core.db import admin_db
 from app.core.uow import unit_of_work
@@ -24,7 +25,8 @@ from app.curriculum.proposals import proposals
 from app.exchange.demo.appreciations import Writer, pathways
 from app.schools.models import Division, GradeLevel, School
 from app.schools.people import Enrolment
-from app.schools.periods import DivisionScheme, Period, PeriodScheme
+from app.schools.period_queries import classes
+from app.schools.period_services import ensure_preset
 
 FIRST = (1, 3)  # the first of three trimesters
 # (level, rank of the class in it, share of the subjects that is filled)
@@ -92,29 +94,12 @@ def _schemes(division_id: int, starts_on: date) -> None:
 def _set_up(school: School) -> None:
     """Trimesters for every class, marks for one level, a few support schemes."""
     session = admin_db.session()
-    scheme = session.scalars(select(PeriodScheme)).first() or _trimesters(school)
-    without = select(Division.id).where(
-        Division.school_year_id == school.school_year_id,
-        Division.id.not_in(select(DivisionScheme.division_id)))  # fmt: skip
-    for division_id in session.scalars(without).all():
-        session.add(DivisionScheme(school_id=school.id, division_id=division_id, scheme_id=scheme.id))
+    if ids := [row.id for row in classes() if row.scheme_id is None]:
+        associate(ensure_preset("trimester", actor=operator()).id, ids, actor=operator())
     level = session.scalars(select(GradeLevel.id).where(GradeLevel.code == MARKED)).first()
     if school.kind == "college" and level and session.scalars(select(PositioningType.id)).first() is None:
         session.add(PositioningType(school_id=school.id, grade_level_id=level, scale="marks", scale_max=20))
     session.flush()
-
-
-def _trimesters(school: School) -> PeriodScheme:
-    session, year = admin_db.session(), school.school_year
-    scheme = PeriodScheme(school_id=school.id, school_year_id=year.id, label="Trimestre", preset="trimester")
-    session.add(scheme)
-    session.flush()
-    starts = (year.starts_on, date(year.first_year, 12, 1), date(year.first_year + 1, 3, 12))
-    ends = (*(start - timedelta(days=1) for start in starts[1:]), year.ends_on)
-    for position, (starts_on, ends_on) in enumerate(zip(starts, ends, strict=True), start=1):
-        session.add(Period(school_id=school.id, scheme_id=scheme.id, position=position, starts_on=starts_on,
-                           ends_on=ends_on, label=f"Trimestre {position}"))  # fmt: skip
-    return scheme
 
 
 def _fill_class(kind: str, division_id: int, level: str, share: float, dice: Random) -> None:
