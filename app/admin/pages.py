@@ -19,6 +19,7 @@ from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.booklet_edit import BookletEditionPage, BookletEditPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.council import CouncilPage
+from app.admin.declaring import ApSettingsPage, EpiSettingsPage
 from app.admin.entry_elements import ElementsPage
 from app.admin.entry_lines import AchievementsPage, CommentsPage
 from app.admin.entry_page import EntryCells
@@ -122,6 +123,8 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (ExemptionsPage, "booklets", ExemptionsPage.title),
     (ImportModePage, "settings", ImportModePage.title),
     (PeriodsPage, "settings", PeriodsPage.title),
+    (EpiSettingsPage, "settings", EpiSettingsPage.title),
+    (ApSettingsPage, "settings", ApSettingsPage.title),
     (RefreshPage, "settings", RefreshPage.title),
     (PupilBaseRefreshPage, "exchange", PupilBaseRefreshPage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),

@@ -10,16 +10,17 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from app.booklets.making import make_booklets
-from app.booklets.models import Booklet
+from app.booklets.models import Booklet, ProjectGroup
 from app.booklets.settings import booklet_settings, may_enter_collectively
 from app.core.actor import SYSTEM
 from app.core.db import admin_db
 from app.core.scope import school_scope
 from app.core.uow import unit_of_work
 from app.jobs.models import Job
-from app.schools.models import Division, GradeLevel
+from app.schools.models import Division, GradeLevel, School
 from app.schools.periods import PeriodScheme
 from tests.admin.conftest import Browser, sign_in
+from tests.booklets.factories import make_items
 from tests.factories import World
 
 
@@ -225,3 +226,44 @@ def test_the_banner_costs_one_statement(head: Browser) -> None:
 def text_of(page: str) -> str:
     """The words of a page."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", page)))
+
+
+# ---- EPI and AP ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("M012")
+def test_epi_and_ap_declared_on_screen(head: Browser, admin_app: Flask, sqlite_world: World) -> None:
+    with school_scope(sqlite_world.a), unit_of_work() as session:
+        items = [item.id for item in make_items(session.get_one(School, sqlite_world.a))]
+    form = head.get("/settings/epi/add")
+    assert form.count('<option value="EPI_') == 8 and form.count('name="item"') == 3
+    sent = {"title": "Du grain au pain", "theme": "EPI_SAN", "description": "Du champ à la table."}
+    refused = head.send("/settings/epi/add", item=str(items[0]), **sent)
+    assert refused.status_code == 422 and "au moins deux disciplines" in refused.text
+    assert 'value="Du grain au pain"' in refused.text and "Du champ à la table." in refused.text
+    assert head.send("/settings/epi/add", item=[str(pk) for pk in items[:2]], **sent).status_code == 302
+    page = head.get("/settings/epi/")
+    assert "Corps, santé, bien-être et sécurité" in page and "Français, Mathématiques" in page
+    [pk] = re.findall(r"/settings/epi/edit/(\d+)", page)
+    assert 'value="Du grain au pain"' in head.get(f"/settings/epi/edit/{pk}")
+    head.get(f"/settings/ap/edit/{pk}", status=404)
+    assert "Rien n'est déclaré" in text_of(head.get("/settings/ap/"))
+    assert head.send("/settings/ap/add", item=str(items[0]), title="Prendre des notes").status_code == 302
+    with school_scope(sqlite_world.a), unit_of_work() as session:
+        session.add(ProjectGroup(school_id=sqlite_world.a, project_id=int(pk), title="G1", position=1, period_count=3))
+    head.send(f"/settings/epi/delete/{pk}", "/settings/epi/", confirmed="1")
+    page = text_of(head.get("/settings/epi/"))
+    assert "a déjà un groupe (1)" in page and "Du grain au pain" in page
+    teacher = sign_in(admin_app, "teacher", school_id=sqlite_world.a)
+    assert "/settings/epi/edit" not in teacher.get("/settings/epi/")
+    teacher.get("/settings/epi/add", status=403)
+    assert head.send("/settings/epi/add", item="²", **sent).status_code == 404
+
+
+def test_menu_order_of_settings(head: Browser) -> None:
+    """The order of M003: import, periods, (positioning,) EPI, AP, synchronisation, then the generated lists."""
+    menu = menu_of(head.get("/"))
+    wanted = ["Paramétrage de l&#39;import", "Paramétrage des périodes", "Paramétrage des EPI",
+              "Paramétrage des accompagnements personnalisés", "Élèves"]  # fmt: skip
+    places = [menu.index(label) for label in wanted]
+    assert places == sorted(places)

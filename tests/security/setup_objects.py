@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from app.booklets.models import Project
 from app.schools.models import School
 from app.schools.periods import PeriodScheme
 
@@ -12,6 +13,8 @@ def setup_objects(session: Session, school_id: int) -> dict[str, int]:
     """resource → id of a new row of that school."""
     year = session.get_one(School, school_id).school_year_id
     scheme = PeriodScheme(school_id=school_id, school_year_id=year, label="À nos dates")
-    session.add(scheme)
+    epi = Project(school_id=school_id, school_year_id=year, kind="epi", theme="EPI_SAN", title="Du grain au pain")
+    ap = Project(school_id=school_id, school_year_id=year, kind="ap", title="Prendre des notes")
+    session.add_all([scheme, epi, ap])
     session.flush()
-    return {"period_scheme": scheme.id}
+    return {"period_scheme": scheme.id, "epi": epi.id, "ap": ap.id}
