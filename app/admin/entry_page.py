@@ -4,6 +4,7 @@ of a form without a script, and the address to which a script saves them one by 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from flask import flash, jsonify, request, session
@@ -21,6 +22,7 @@ from app.booklets.cells import Cell
 from app.booklets.choices import Chosen, choose
 from app.booklets.entry import Change, Outcome, save_cells
 from app.booklets.exemptions import exempted
+from app.booklets.phrases import own_phrases
 from app.booklets.rights import Writer, writer_of
 from app.booklets.settings import may_enter_collectively
 from app.core.errors import BadInput, Conflict
@@ -76,7 +78,8 @@ class EntryPage(HandmadePage):
         outcomes = {o.cell.name: o for o in data.pop("outcomes", ())}
         return self.draw(template, chosen=chosen, exempted=_exempted(chosen), writer=writer, outcomes=outcomes,
                          typed=data.pop("typed", {}),
-                         states=States("booklet"), user=actor().user_id, words=script_words(), **data)  # fmt: skip
+                         states=States("booklet"), user=actor().user_id,
+                         own_phrases=partial(own_phrases, actor()), words=script_words(), **data)  # fmt: skip
 
     def save_form(self) -> tuple[list[Outcome], dict[str, str]]:
         """Save what changed in the form that was sent; what was not kept, with all that was typed, to draw it again."""

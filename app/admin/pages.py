@@ -30,6 +30,7 @@ from app.admin.handmade import in_school
 from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
 from app.admin.periods import PeriodsPage
+from app.admin.phrases import PhrasesPage
 from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
 from app.admin.role_pages import RolesPage
 from app.admin.services import ServicesPage
@@ -117,6 +118,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (LifePage, "booklets", LifePage.title),
     (OverallPage, "booklets", OverallPage.title),
     (CouncilPage, "booklets", CouncilPage.title),
+    (PhrasesPage, "booklets", PhrasesPage.title),
     (SupportPage, "booklets", SupportPage.title),
     (ProjectsPage, "booklets", ProjectsPage.title),
     (BookletEditPage, "booklets", BookletEditPage.title),

@@ -19,12 +19,13 @@ FIRST_NAME = "[prénom]"
 MOST_PHRASES = 500
 
 
-def own_phrases(actor: Actor, item_code: str | None = None) -> Sequence[Phrase]:
-    """One's own sentences in the current school, those for all subjects last; with `item_code`, those of the subject
-    and those for all."""
+def own_phrases(actor: Actor, item_id: int | None = None) -> Sequence[Phrase]:
+    """One's own sentences in the current school, those for all subjects last; with `item_id`, those of that subject
+    and those for all (0: only these)."""
     mine = select(Phrase).where(Phrase.user_id == actor.user_id)
-    if item_code is not None:
-        mine = mine.where(Phrase.item_code.in_(["", item_code]))
+    if item_id is not None:
+        code = select(TeachingItem.code).where(TeachingItem.id == item_id).scalar_subquery()
+        mine = mine.where(or_(Phrase.item_code == "", Phrase.item_code == code))
     return admin_db.session.scalars(mine.order_by(Phrase.item_code.desc(), Phrase.id)).all()
 
 
