@@ -40,7 +40,8 @@ if (dialog) {
     button.setAttribute("aria-haspopup", "dialog");
     button.setAttribute("aria-label", `${dialog.dataset.label} : ${field.labels[0]?.textContent.trim() ?? first}`);
     button.addEventListener("click", () => open(field, first));
-    field.after(button);
+    const counter = field.closest("[data-cell]")?.querySelector(".counter");
+    if (counter) counter.before(button); else field.after(button);
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
