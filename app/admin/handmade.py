@@ -33,10 +33,14 @@ class HandmadePage(BaseView):
 
     def draw(self, template: str, *, title: Any = None, crumbs: tuple[Any, ...] = (), **data: Any) -> str:
         """Render in the frame. `crumbs` are (label, address) pairs below the page's own."""
-        own = (self.title, url_for(f"{self.endpoint}.{self.default_view}"))
+        own = (self.title, self.own_address())
         category = self.school_category if self.school_category and in_school() else self.category
         trail = [(CATEGORIES[category], None), own, *crumbs]
         return self.render_template(template, title=title or self.title, crumbs=trail, view=self, **data)
+
+    def own_address(self) -> str:
+        """Where the page's title leads; a page of one thing says its list's."""
+        return url_for(f"{self.endpoint}.{self.default_view}")
 
     def may(self, verb: str, resource: str | None = None) -> bool:
         """Whether the person holds a permission (on this page's resource unless said otherwise)."""

@@ -17,6 +17,8 @@ from app.access.models import VALID_STATES, ActivationCode
 from app.access.queries import Selection, active_on, count_couples, open_services
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.booklet_edit import BookletEditionPage, BookletEditPage
+from app.admin.booklet_page import BookletPage
+from app.admin.booklets import BookletsPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.council import CouncilPage
 from app.admin.declaring import ApSettingsPage, EpiSettingsPage
@@ -111,6 +113,7 @@ def _codes_by_progress() -> tuple[int, int]:
 
 # Page, category of the menu bar, label: in the order of the menu.
 PAGES: tuple[tuple[type, str, Any], ...] = (
+    (BookletsPage, "booklets", BookletsPage.title),
     (ElementsPage, "booklets", ElementsPage.title),
     (AchievementsPage, "booklets", AchievementsPage.title),
     (CommentsPage, "booklets", CommentsPage.title),
@@ -150,7 +153,7 @@ def register(appbuilder: Any) -> None:
         view = appbuilder.add_view(page, name, label=label, category=category, menu_cond=cond)
         if elsewhere:
             appbuilder.menu.add_link(f"{name}InSchool", label=label, category=elsewhere, baseview=view, cond=in_school)
-    for page in (EntryCells, BookletEditionPage):
+    for page in (EntryCells, BookletEditionPage, BookletPage):
         appbuilder.add_view_no_menu(page)
     _settings_first(appbuilder.menu)
 
