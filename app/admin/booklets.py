@@ -90,6 +90,14 @@ class BookletsPage(HandmadePage):
         _tell(outcome, ngettext("%(num)d booklet is unlocked.", "%(num)d booklets are unlocked.", outcome.done))
         return _back()
 
+    @expose("/edit", methods=["POST"])
+    @has_access
+    @permission_name("edit_pdf")
+    def edit(self) -> Any:
+        """To the page that issues the ticked booklets (M047)."""
+        check_drawn_for()
+        return redirect(url_for("BookletEditPage.index", ids=list(_ticked().ids)))
+
     def _asked(self) -> tuple[Writer, Chosen, Search | None]:
         school_id()
         writer = writer_of(actor())

@@ -171,3 +171,13 @@ def test_the_pages_are_accessible_on_a_desk_and_on_a_phone(
             page.goto(path)
             judge(page, name)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+@pytest.mark.row("M046")
+def test_only_a_locked_booklet_offers_its_edition(head: Browser, place: dict[str, Any]) -> None:
+    path = f"/booklet/{place['ids'][0]}"
+    assert "Seul un bilan verrouillé" in head.get(path)
+    head.send("/booklets/lock", "/booklets/", rowid=[str(place["ids"][0])])
+    assert f'href="/booklet-edit/?ids={place["ids"][0]}"' in head.get(path)
+    answer = head.send("/booklets/edit", "/booklets/", rowid=[str(place["ids"][0])])
+    assert answer.headers["Location"].endswith(f"/booklet-edit/?ids={place['ids'][0]}")

@@ -132,6 +132,7 @@ ADMIN: dict[str, Route] = _generated() | {
     "BookletsPage.export": Route("booklet:export"),
     "BookletsPage.lock": Route("booklet:fill"),
     "BookletsPage.unlock": Route("booklet:unlock"),
+    "BookletsPage.edit": Route("booklet:edit_pdf"),
     "BookletPage.show": Route("booklet:show", "booklet"),
     "BookletPage.save": Route("booklet:fill", "booklet"),
     "WorkflowsPage.index": Route("workflow:list"),
