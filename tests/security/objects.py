@@ -24,10 +24,7 @@ from app.schools.models import Authority, Division, DivisionStaff, GradeLevel, P
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil, Staff
 from app.security import services
 from app.security.models import RoleGrant
-<<<<<<< HEAD
 from letters.booklet_types import plain
-=======
->>>>>>> c847ff9 (List of booklets and the page of one: states, what is missing and where, locking, recto, verso, history)
 from tests.booklets.factories import make_booklet
 from tests.factories import make_division, make_guardian, make_programme, make_pupil, make_school, make_staff
 from tests.security.setup_objects import setup_objects
@@ -120,10 +117,7 @@ def _groups(session: Session, school_id: int, found: dict[str, int]) -> dict[str
     group = ProjectGroup(school_id=school_id, project_id=project.id, title="Groupe 1", position=1, period_count=3)
     session.add(group)
     session.flush()
-    school = session.get_one(School, school_id)
-    booklet = make_booklet(school, session.get_one(Pupil, found["pupil"]),
-                           session.get_one(Division, found["division"]))  # fmt: skip
-    return {"project_group": group.id, "booklet": booklet.id}
+    return {"project_group": group.id}
 
 
 def _booklets(session: Session, school_id: int, found: dict[str, int]) -> dict[str, int]:
