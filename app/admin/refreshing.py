@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import flash, request
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.admin.handmade import HandmadePage, actor, school_id
 from app.admin.page import check_drawn_for
+from app.booklets.making import make_cycle_booklets
 from app.booklets.refreshing import ask_refresh, classes_to_refresh
 from app.core.db import admin_db
 from app.core.errors import BadInput
@@ -51,11 +54,33 @@ class RefreshPage(HandmadePage):
     def run(self) -> Any:
         """Start the job for the ticked classes."""
         check_drawn_for()
-        ticked = [int(key) for key in request.form.getlist("rowid") if key.isdecimal() and len(key) < 10]
-        if not ticked and "all" not in request.form:
-            raise BadInput("Aucune classe n'est cochée.", hint="Cochez au moins une classe, puis recommencez.")
-        job = ask_refresh(school_id(), None if "all" in request.form else ticked, actor=actor())
+        job = ask_refresh(school_id(), None if "all" in request.form else ticked(), actor=actor())
         return self.to_job(job.id)
+
+    @expose("/cycle", methods=["POST"])
+    @has_access
+    @permission_name("run")
+    def cycle(self) -> Any:
+        """Make the end-of-cycle booklets of the ticked classes."""
+        check_drawn_for()
+        school_id()
+        made = make_cycle_booklets(ticked(), actor=actor()).booklets
+        if made:
+            flash(ngettext("%(num)s end-of-cycle booklet created.", "%(num)s end-of-cycle booklets created.", made),
+                  "success")  # fmt: skip
+        else:
+            flash(
+                _("No end-of-cycle booklet to create: they are for the pupils of CE2, 6e and 3e, once a year."), "info"
+            )
+        return self.home()
+
+
+def ticked() -> list[int]:
+    """The classes ticked on the page. Raises `BadInput` when there is none."""
+    found = [int(key) for key in request.form.getlist("rowid") if key.isdecimal() and len(key) < 10]
+    if not found:
+        raise BadInput("Aucune classe n'est cochée.", hint="Cochez au moins une classe, puis recommencez.")
+    return found
 
 
 class PupilBaseRefreshPage(RefreshPage):

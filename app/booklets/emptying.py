@@ -1,32 +1,19 @@
-"""What may go because nothing was entered in it. Whatever somebody wrote stays."""
+"""Removing what may go because nothing was entered in it. Whatever somebody wrote stays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import String, and_, delete, exists, or_, select, type_coerce
+from sqlalchemy import String, delete, exists, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.audit.services import record_many
-from app.booklets.models import (
-    Attainment,
-    AttainmentElement,
-    BaseMastery,
-    Booklet,
-    BookletEdition,
-    BookletFault,
-    GroupPupil,
-    Pathway,
-)
+from app.booklets.emptiness import is_written
+from app.booklets.models import Attainment, AttainmentElement, Booklet
 from app.core.actor import Actor
 
 UNSYNCED = {"synchronize_session": False}
-_WRITTEN = (
-    Booklet.overall_comment, Booklet.council_on, Booklet.absences_justified, Booklet.absences_unjustified,
-    Booklet.lateness, Booklet.life_comment, Booklet.complement_code, Booklet.complement_level,
-)  # fmt: skip
-_HELD = (Pathway, BaseMastery, GroupPupil, BookletEdition, BookletFault)
 
 
 def written_on() -> Any:
@@ -49,12 +36,9 @@ def drop_empty_lines(session: Session, line_ids: Iterable[int]) -> set[int]:
 
 def drop_empty_booklets(session: Session, booklet_ids: Iterable[int], *, actor: Actor) -> set[int]:
     """Remove those of these open booklets in which nothing was entered, with a line of history; which they were."""
-    held = (exists(select(model.id).where(model.booklet_id == Booklet.id).correlate(Booklet)) for model in _HELD)
-    lines = exists(select(Attainment.id).where(Attainment.booklet_id == Booklet.id, written_on()).correlate(Booklet))
-    untouched = and_(*(column.is_(None) for column in _WRITTEN), ~lines, *(~one for one in held))
-    ids = set(session.scalars(select(Booklet.id).where(Booklet.id.in_(list(booklet_ids)), untouched)))
+    ids = set(session.scalars(select(Booklet.id).where(Booklet.id.in_(list(booklet_ids)), ~is_written())))
     if ids:
-        record_many(session, "booklet.remove", Booklet, Booklet.id.in_(ids), actor=actor,
+        record_many(session, "booklet.drop", Booklet, Booklet.id.in_(ids), actor=actor,
                     old_state=type_coerce(Booklet.state, String))  # fmt: skip
         session.execute(delete(Booklet).where(Booklet.id.in_(ids)), execution_options=UNSYNCED)
     return ids

@@ -113,14 +113,14 @@ def _refresh(session: Session, division_id: int, actor: Actor, result: Refreshed
 
 
 def _open_booklets(session: Session, division_id: int) -> Sequence[Any]:
-    """The open periodic booklets of the class, and those of its pupils that still name another; locked, in order."""
+    """The open booklets of the class, and those of its pupils that still name another; locked, in order."""
     here = select(Enrolment.pupil_id).join(Division, Division.id == Enrolment.division_id)
     here = here.where(Division.id == division_id, Enrolment.school_year_id == Division.school_year_id)
     year = select(Division.school_year_id).where(Division.id == division_id).scalar_subquery()
     columns = {column.key: column for column in (*BOOKLET_ROW, *(getattr(Booklet, name) for name in COPIED))}
     statement = (
         select(*columns.values())
-        .where(Booklet.state.in_(OPEN_STATES), Booklet.school_year_id == year, Booklet.model != "cycle",
+        .where(Booklet.state.in_(OPEN_STATES), Booklet.school_year_id == year,
                or_(Booklet.division_id == division_id, Booklet.pupil_id.in_(here)))
         .order_by(Booklet.id)
         .with_for_update()
@@ -148,7 +148,7 @@ def _wanted(
         values |= {"period_label": source.label if period else booklet.period_label,
                    "starts_on": source.starts_on, "ends_on": source.ends_on}  # fmt: skip
         wanted[booklet.id] = values
-        if mine and (period is None or not present(pupil, period)):
+        if mine and booklet.position and (period is None or not present(pupil, period)):
             gone.append(booklet.id)
     return wanted, gone
 

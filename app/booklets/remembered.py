@@ -106,8 +106,10 @@ def taken_over(session: Session) -> Any:
 
 
 def shares_a_day() -> Any:
-    """Whether a scheme of the pupil and the period of the booklet share at least one day (M021)."""
+    """Whether a scheme of the pupil and the period of the booklet share at least one day (M021). The booklets of the
+    end of a cycle have no period."""
     return and_(
+        Booklet.model != "cycle",
         SupportScheme.pupil_id == Booklet.pupil_id, SupportScheme.school_id == Booklet.school_id,
         SupportScheme.starts_on <= Booklet.ends_on,
         or_(SupportScheme.ends_on.is_(None), SupportScheme.ends_on >= Booklet.starts_on),

@@ -13,11 +13,11 @@ from app.core.db import admin_db
 from app.core.scope import school_scope
 from app.core.uow import unit_of_work
 from app.jobs import services
-from app.schools.models import School
+from app.schools.models import Division, School
 from tests.admin.conftest import Browser, sign_in
 from tests.admin.test_booklet_setup import menu_of
 from tests.admin.test_browser import address, browser, enter  # noqa: F401 - fixtures
-from tests.booklets.test_making import ready_class
+from tests.booklets.test_making import level, ready_class
 from tests.factories import World, make_division
 from tests.journeys.browser import judge, visitor
 
@@ -66,6 +66,17 @@ def test_the_whole_school_at_once_and_nothing_ticked(head: Browser, sqlite_world
     refused = head.send(f"{PAGE}run", PAGE)
     assert refused.status_code == 422 and "Aucune classe n&#39;est cochée" in refused.text
     assert head.send(f"{PAGE}run", PAGE, rowid="999999").status_code == 422
+
+
+def test_end_of_cycle_booklets_on_demand(head: Browser, sqlite_world: World) -> None:
+    division, _ = two_classes(sqlite_world.a)
+    with school_scope(sqlite_world.a), unit_of_work() as session:
+        session.get_one(Division, division).grade_level_id = level("3E", 4, 120).id
+    said = ("3 bilans de fin de cycle créés.", "Aucun bilan de fin de cycle à créer")
+    for words in said:
+        assert head.send(f"{PAGE}cycle", PAGE, rowid=str(division)).status_code == 302
+        assert words in head.get(PAGE)
+    assert head.send(f"{PAGE}cycle", PAGE).status_code == 422
 
 
 def test_a_teacher_does_not_refresh(admin_app: Flask, sqlite_world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.audit.models import AuditLine
-from app.booklets.making import make_booklets
+from app.booklets.making import make_booklets, make_cycle_booklets
 from app.booklets.models import (
     Attainment,
     Booklet,
@@ -38,6 +38,7 @@ from tests.booklets.test_making import (
     add_scheme,
     booklets_of,
     count,
+    level,
     ready_class,
     serve,
     set_enrolment,
@@ -176,6 +177,19 @@ def test_where_booklets_are_imported_schemes_come_with_the_file(college: School,
     assert count(BookletScheme) == 0
 
 
+def test_the_booklet_of_the_end_of_a_cycle_follows_too(college: School, ready: Ready) -> None:
+    division, _, (pupil, _) = ready
+    set_enrolment(pupil, grade_level_id=level("3E", 4, 120).id)
+    add(SupportScheme(school_id=college.id, pupil_id=pupil.id, code="PAP", starts_on=date(2026, 9, 1)))
+    assert make_cycle_booklets([division.id], actor=SYSTEM).booklets == 1
+    pupil.last_name = "NOUVEAU"
+    flushed()
+    assert refresh_class(division.id, actor=SYSTEM).dropped == 0
+    flushed()
+    end = next(booklet for booklet in booklets_of(pupil) if booklet.model == "cycle")
+    assert (end.last_name, end.period_label, end.schemes) == ("NOUVEAU", "Fin du cycle 4", [])
+
+
 def test_a_pupil_who_changes_class_keeps_booklet_and_entries(college: School, ready: Ready) -> None:
     division, (french, maths, history), (pupil, _) = ready
     arts = add(TeachingItem(school_id=college.id, kind="subject", code="090100", label="Arts", short_label="Arts"))
@@ -220,7 +234,7 @@ def test_who_left_keeps_what_has_content(ready: Ready) -> None:
     assert refresh_class(division.id, actor=SYSTEM).dropped == 1
     flushed()
     assert [booklet.position for booklet in booklets_of(pupil)] == [1, 3]
-    assert count(AuditLine, AuditLine.action == "booklet.remove") == 1
+    assert count(AuditLine, AuditLine.action == "booklet.drop") == 1
 
 
 def test_a_class_cut_otherwise_keeps_only_what_was_entered(college: School, ready: Ready) -> None:

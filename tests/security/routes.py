@@ -110,6 +110,8 @@ ADMIN: dict[str, Route] = _generated() | {
     "JobsPage.resume": Route("job:resume", "job_page"),
     "RefreshPage.index": Route("synchronisation:list"),
     "RefreshPage.run": Route("synchronisation:run"),
+    "RefreshPage.cycle": Route("synchronisation:run"),
+    "PupilBaseRefreshPage.cycle": Route("synchronisation:run"),
     "PupilBaseRefreshPage.index": Route("synchronisation:list"),
     "PupilBaseRefreshPage.run": Route("synchronisation:run"),
     "SynchronisationPage.index": Route("synchronisation:list"),
