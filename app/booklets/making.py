@@ -50,6 +50,8 @@ def make_for_classes(division_ids: Iterable[int], *, actor: Actor) -> Made:
     periods = periods_of(session, {row.scheme_id for row in classes})
     ready = {row.id: periods[row.scheme_id] for row in classes if row.scheme_id in periods}
     unset = tuple(row.label for row in classes if row.id not in ready)
+    if not ready:
+        return Made(0, unset)
     staff = class_staff(session, list(ready))
     rows = []
     for pupil in enrolled(session, Enrolment.division_id.in_(ready)):

@@ -213,7 +213,7 @@ def _staff(college: College) -> Iterator[str]:
     yield "    </INDIVIDUS>\n    <STRUCTURE>\n      <DIVISIONS>\n"
     teachers = _teachers_by_subject(count)
     for at, division in enumerate(divisions):
-        yield _division(college, division, at, teachers)
+        yield _division(college, division, at, teachers, at % count + 1)
     yield "      </DIVISIONS>\n    </STRUCTURE>\n  </DONNEES>\n</STS_EDT>\n"
 
 
@@ -249,12 +249,15 @@ def _teachers_by_subject(count: int) -> dict[str, list[int]]:
     return found
 
 
-def _division(college: College, division: tuple[int, int], at: int, teachers: dict[str, list[int]]) -> str:
+def _division(
+    college: College, division: tuple[int, int], at: int, teachers: dict[str, list[int]], leader: int
+) -> str:
+    """One class; its class teacher teaches it too."""
     level, number = division
     code = college.division_code(level, number)
     services = "".join(
         f'            <SERVICE CODE_MATIERE="{subject}" CODE_MOD_COURS="CG">\n              <ENSEIGNANTS>\n'
-        f'                <ENSEIGNANT ID="{numbers[at % len(numbers)]}" TYPE="epp"/>\n'
+        f'                <ENSEIGNANT ID="{leader if leader in numbers else numbers[at % len(numbers)]}" TYPE="epp"/>\n'
         "              </ENSEIGNANTS>\n            </SERVICE>\n"
         for subject, numbers in teachers.items()
     )
