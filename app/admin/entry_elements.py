@@ -128,7 +128,7 @@ class ElementsPage(EntryPage):
             draft = Draft(found.texts or ("",), found.key)
         panel = panel_for(found.item.id, found.place.level_code, found.place.level_code, draft.search)
         return self.draw("entry/pupil_elements.html", title=found.name, crumbs=((found.name, None),), found=found,
-                         draft=draft, panel=panel, limit=ELEMENT_LENGTH)  # fmt: skip
+                         draft=draft, panel=panel, limit=ELEMENT_LENGTH, user=actor().user_id)  # fmt: skip
 
 
 def _line() -> int:

@@ -81,6 +81,31 @@ def test_elements_with_the_keyboard(address: str, browser: Chromium, lesson: Cla
     assert texts(lesson) == ("Écrire", proposal + " (extraits)")
 
 
+def test_what_was_typed_before_the_session_ended_is_offered_again(
+    address: str, browser: Chromium, lesson: Class  # noqa: F811
+) -> None:
+    with visitor(browser, address) as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        name = f"head-1-{lesson.school}"
+        enter(page, name)
+        page.goto(lesson.address("elements") + "&edit=1")
+        page.get_by_label("Élément de programme 1").fill("Débattre")
+        page.get_by_role("button", name="Ajouter un élément").click()
+        page.get_by_label("Élément de programme 2").fill("Argumenter")
+        page.context.clear_cookies()
+        page.get_by_role("button", name="Enregistrer").click()
+        page.get_by_label("Phrase de passe").wait_for()
+        enter(page, name)
+        page.goto(lesson.address("elements") + "&edit=1")
+        page.get_by_role("button", name="La reprendre").click()
+        assert page.get_by_label("Élément de programme 2").input_value() == "Argumenter"
+        page.get_by_role("button", name="Enregistrer").click()
+        page.get_by_text("Enregistré : 3 bilans mis à jour.").wait_for()
+        page.goto(lesson.address("elements") + "&edit=1")
+        assert not page.get_by_role("button", name="La reprendre").is_visible()
+    assert texts(lesson) == ("Débattre", "Argumenter")
+
+
 def test_the_other_pages_are_judged(address: str, browser: Chromium, lesson: Class, tmp_path: Path) -> None:  # noqa: F811
     names: dict[str, Any] = {
         "parcours-rappel": lesson.address("pathways"), "parcours-champs": lesson.address("pathways") + "&edit=1",

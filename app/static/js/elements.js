@@ -1,5 +1,7 @@
 // The fields of programme elements: what their buttons ask of the server is done here at once.
 
+import { forgetStored, keepDraft } from "./draft.js";
+
 const form = document.querySelector("form[data-elements]");
 const limit = Number(form?.dataset.limit);
 const list = form?.querySelector(".element-list");
@@ -9,6 +11,7 @@ const field = (row) => row.querySelector("textarea");
 const plain = (text) => text.replace(/\r\n?/g, "\n").trim().normalize("NFC");
 const folded = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[’]/g, "'").toLowerCase();
 let dirty = false;
+let keep = () => {};
 
 function count(row) {
   const length = [...plain(field(row).value)].length;
@@ -35,6 +38,7 @@ function number() {
 
 function touched(text = "") {
   dirty = true;
+  keep();
   form.querySelector("[data-status]").textContent = text || form.dataset.unsaved;
 }
 
@@ -125,7 +129,19 @@ if (form) {
     }
   });
   form.querySelector("[data-search-button]").hidden = true;
+  keep = keepDraft(form, () => rows().map((row) => field(row).value), (values) => {
+    rows().forEach((row) => row.remove());
+    values.forEach((value) => {
+      acts.add();
+      const row = rows().at(-1);
+      field(row).value = value;
+      count(row);
+    });
+    touched();
+  });
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
   if (form.querySelector("[data-search]").value) search();
   form.querySelector("[autofocus]")?.focus();
+} else {
+  forgetStored();
 }
