@@ -38,7 +38,7 @@ if (dialog) {
     button.className = "btn-phrases";
     button.textContent = dialog.dataset.label;
     button.setAttribute("aria-haspopup", "dialog");
-    button.setAttribute("aria-label", `${dialog.dataset.label} : ${field.labels[0]?.textContent.trim() ?? first}`);
+    button.setAttribute("aria-label", `${dialog.dataset.label} : ${first}`);
     button.addEventListener("click", () => open(field, first));
     const counter = field.closest("[data-cell]")?.querySelector(".counter");
     if (counter) counter.before(button); else field.after(button);
