@@ -33,6 +33,7 @@ from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
 from app.admin.periods import PeriodsPage
 from app.admin.phrases import PhrasesPage
+from app.admin.publication import PublicationPage
 from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
 from app.admin.role_pages import RolesPage
 from app.admin.services import ServicesPage
@@ -125,6 +126,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (SupportPage, "booklets", SupportPage.title),
     (ProjectsPage, "booklets", ProjectsPage.title),
     (BookletEditPage, "booklets", BookletEditPage.title),
+    (PublicationPage, "booklets", PublicationPage.title),
     (ExemptionsPage, "booklets", ExemptionsPage.title),
     (ImportModePage, "settings", ImportModePage.title),
     (PeriodsPage, "settings", PeriodsPage.title),
