@@ -7,10 +7,8 @@ from typing import Any
 
 from app.booklets.project_store import SharedChanges, Teaching
 from app.booklets.projects import GroupChanges
-from app.core.db import admin_db
 from app.core.errors import BadInput
-from app.core.scope import current_scope
-from app.schools.models import School
+from app.security.manager import current_standing
 
 _TERM = re.compile(r"([0-9]{1,2})/([0-9]{1,2})")
 _PAIR = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
@@ -19,11 +17,8 @@ _MEMBER = "member-"
 
 def in_college() -> bool:
     """EPI and AP exist in collèges only (M050)."""
-    scope = current_scope()
-    if scope is None or scope.kind != "school":
-        return False
-    school = admin_db.session.get(School, scope.id)
-    return school is not None and school.kind == "college"
+    here = current_standing()
+    return here is not None and here.place.school_kind == "college"
 
 
 def id_of(text: str) -> int:

@@ -63,15 +63,16 @@ class OfTheAcademy:
 
 def own_authority(scope: Scope) -> Any:
     """Criterion: the authority of the current scope."""
-    return Authority.id == _authority_of(scope)
+    return Authority.id == authority_of(scope)
 
 
 def own_years(scope: Scope) -> Any:
     """Criterion: the school years of the current scope's authority."""
-    return SchoolYear.authority_id == _authority_of(scope)
+    return SchoolYear.authority_id == authority_of(scope)
 
 
-def _authority_of(scope: Scope) -> Any:
+def authority_of(scope: Scope) -> Any:
+    """The authority of a scope: itself, or its school's."""
     if scope.kind == "academy":
         return scope.id
     return select(School.authority_id).where(School.id == scope.id).scalar_subquery()
@@ -79,27 +80,28 @@ def _authority_of(scope: Scope) -> Any:
 
 def own_pupils(_scope: Scope) -> Any:
     """Criterion: every pupil, or those of one's classes of this year for who may not read every class (DESIGN §6)."""
-    return _within(Pupil.id)
+    return within(Pupil.id)
 
 
 def own_enrolments(_scope: Scope) -> Any:
     """Criterion: the enrolments of the pupils one may see."""
-    return _within(Enrolment.pupil_id)
+    return within(Enrolment.pupil_id)
 
 
 def own_links(_scope: Scope) -> Any:
     """Criterion: the links of the pupils one may see."""
-    return _within(GuardianLink.pupil_id)
+    return within(GuardianLink.pupil_id)
 
 
 def own_guardians(_scope: Scope) -> Any:
     """Criterion: the guardians of the pupils one may see."""
     link = aliased(GuardianLink)
-    seen = _within(link.pupil_id)
+    seen = within(link.pupil_id)
     return true() if isinstance(seen, True_) else Guardian.id.in_(select(link.guardian_id).where(seen))
 
 
-def _within(pupil_id: Any) -> Any:
+def within(pupil_id: Any) -> Any:
+    """Criterion on a column of pupils: every pupil, or those of one's classes of this year."""
     here = current_standing()
     if here is None or ("can_read", "every_class") in here.permissions:
         return true()

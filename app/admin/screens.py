@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from flask_babel import lazy_gettext as _l
 
 from app.access.models import AccessRefusal, ActivationCode, Notification, PortalAccount
-from app.admin import letters, rules, words
+from app.admin import item_rules, letters, rules, words
 from app.admin.building import build_view
 from app.admin.columns import States, yes_badge
 from app.admin.declaration import READ_ONLY, Group, Related, Screen
 from app.admin.page import CATEGORIES
 from app.audit.models import AuditLine
+from app.curriculum.models import CurriculumProposal, SupportScheme, TeachingItem, TeachingService
 from app.online.models import SERVICES, OnlineService
 from app.schools.models import Authority, Division, DivisionStaff, GradeLevel, Programme, School, SchoolYear
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil, Staff
@@ -136,6 +137,41 @@ SCREENS: tuple[Screen, ...] = (
         list_columns=("label", "code", "cycle"), search_columns=("label", "cycle"), base_order=("rank",),
         groups=(Group("", ("label", "code", "cycle")),),
     ),
+    Screen(
+        TeachingItem, "TeachingItemView", "teaching_item", words.TEACHING_ITEM, menu="settings",
+        mixin=item_rules.OwnItem,
+        help=_l("What booklets have a line for: subjects of a collège, areas and sub-areas of an école. A retired one "
+                "no longer appears on new booklets."),
+        list_columns=("label", "code", "election", "cycle", "position", "retired"),
+        search_columns=("label", "code", "retired"), base_order=("cycle", "position", "label"),
+        choices={"election": item_rules.ELECTION_WORDS, "cycle": item_rules.ITEM_CYCLES},
+        formatters={"retired": yes_badge},
+        groups=(Group("", ("label", "short_label", "code", "election", "cycle", "parent", "position", "retired")),),
+        hints={"short_label": _l("As printed on booklets."), "cycle": _l("For the areas of an école."),
+               "parent": _l("For a sub-area: the area it is a part of."),
+               "position": _l("Booklets follow this order.")},
+    ),
+    Screen(
+        TeachingService, "TeachingServiceView", "teaching_service", words.TEACHING_SERVICE, menu="settings",
+        help=_l("Who teaches what to which class. Open booklets follow at the next synchronisation of pupils and "
+                "teachers."),
+        named_by=("division", "item", "staff"),
+        list_columns=("division.label", "item.label", "staff.full_name"),
+        search_columns=("division", "item", "staff.full_name"), linked=("staff", "division"),
+        base_order=("division.label", "item.label", "staff.full_name"),
+        groups=(Group("", ("division", "item", "staff")),),
+        hints={"staff": _l("Leave empty while nobody is named.")},
+    ),
+    Screen(
+        SupportScheme, "SupportSchemeView", "support_scheme", words.SUPPORT_SCHEME, menu="settings",
+        narrow=item_rules.own_schemes, named_by=("pupil", "code"),
+        help=_l("The schemes of pupils, with their dates: a booklet shows those that share a day with its period."),
+        list_columns=("pupil.full_name", "code", "starts_on", "ends_on"),
+        search_columns=("pupil.full_name", "code", "starts_on"), linked=("pupil",), base_order=("pupil.full_name",),
+        choices={"code": item_rules.SCHEMES}, labels={"code": _l("Scheme")},
+        groups=(Group("", ("pupil", "code", "starts_on", "ends_on", "complement")),),
+        hints={"complement": _l("For a PPRE or a contract: what it consists of.")},
+    ),
     # ---- Téléservices ----------------------------------------------------------------------------------------
     Screen(
         OnlineService, "OnlineServiceView", "service", words.SERVICE, verbs=READ_ONLY,
@@ -214,6 +250,18 @@ SCREENS: tuple[Screen, ...] = (
         verbs=EDITABLE, list_columns=("code", "name", "portal_url"), base_order=("name",),
         groups=(Group("", ("code", "name", "portal_url", "dpo_email")),),
         hints={"portal_url": _l("Printed on letters, for instance https://portail.example.fr")},
+    ),
+    Screen(
+        CurriculumProposal, "CurriculumProposalView", "curriculum_proposal", words.PROPOSAL, menu="academy",
+        mixin=rules.OfTheAcademy, narrow=item_rules.own_proposals, named_by=("text",),
+        help=_l("What the academy adds to the shipped proposals of programme elements, "
+                "offered while they are entered."),
+        list_columns=("item_code", "level_code", "heading", "text"),
+        search_columns=("item_code", "level_code", "heading", "text"),
+        base_order=("item_code", "level_code", "heading"),
+        choices={"item_code": item_rules.ITEM_CODES, "level_code": item_rules.LEVEL_CODES},
+        groups=(Group("", ("item_code", "level_code", "heading", "text")),),
+        hints={"heading": _l("The group of proposals, for instance « Compétences ».")},
     ),
     Screen(
         AuditLine, "AuditLineView", "audit_line", words.AUDIT, menu="academy", verbs=READ_ONLY,

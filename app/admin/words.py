@@ -85,3 +85,19 @@ AUDIT = Words(
     _l("Act"), _l("History of acts"), _l("Add an act"),
     lambda n: ngettext("%(n)s act", "%(n)s acts", n, n=shown(n)),
 )
+TEACHING_ITEM = Words(
+    _l("Subject or area"), _l("Subjects and subject areas"), _l("Add a subject or an area"),
+    lambda n: ngettext("%(n)s subject or area", "%(n)s subjects and areas", n, n=shown(n)),
+)
+TEACHING_SERVICE = Words(
+    _l("Teaching service"), _l("Who teaches what"), _l("Add a teaching service"),
+    lambda n: ngettext("%(n)s teaching service", "%(n)s teaching services", n, n=shown(n)),
+)
+SUPPORT_SCHEME = Words(
+    _l("Support scheme"), _l("Support schemes"), _l("Add a support scheme"),
+    lambda n: ngettext("%(n)s support scheme", "%(n)s support schemes", n, n=shown(n)),
+)
+PROPOSAL = Words(
+    _l("Proposal"), _l("Proposals of programme elements"), _l("Add a proposal"),
+    lambda n: ngettext("%(n)s proposal", "%(n)s proposals", n, n=shown(n)),
+)

@@ -35,8 +35,14 @@ def booklet_settings() -> BookletSettings:
     found = None
     if scope is not None and scope.kind == "school":
         found = session.scalars(select(BookletSettings)).one_or_none()
+    return keep_settings(found)
+
+
+def keep_settings(found: BookletSettings | None) -> BookletSettings:
+    """Remember the current school's row (None: it has none yet) until the transaction ends."""
+    session = admin_db.session()
     found = found or BookletSettings(import_mode="manual", teachers_lock=False)
-    session.info[_KEY] = (session.get_transaction(), scope, found)
+    session.info[_KEY] = (session.get_transaction(), current_scope(), found)
     return found
 
 

@@ -76,15 +76,24 @@ def classes() -> list[ClassRow]:
     return [ClassRow(row[0], row[1], row[2], row[3] or "", row[4], row[5]) for row in rows]
 
 
-def undefined_classes() -> tuple[list[str], bool]:
-    """The labels of the classes without a periodicity (M010), and whether no class at all has one (M006). One
-    statement: it is asked on every page."""
+def undefined() -> Any:
+    """Criterion: classes that have booklets and no periodicity."""
     theirs = select(DivisionScheme.id).where(DivisionScheme.division_id == Division.id).correlate(Division).exists()
-    other = (
+    return and_(has_booklets(), ~theirs)
+
+
+def any_class_follows() -> Any:
+    """SQL: whether some class of the school follows a periodicity of its current year."""
+    statement = (
         select(DivisionScheme.id).join(DivisionScheme.scheme).join(School, School.id == PeriodScheme.school_id)
         .where(PeriodScheme.school_year_id == School.school_year_id)
     )  # fmt: skip
-    statement = select(Division.label, other.exists()).where(has_booklets(), ~theirs).order_by(Division.label)
+    return statement.exists()
+
+
+def undefined_classes() -> tuple[list[str], bool]:
+    """The labels of the classes without a periodicity (M010), and whether no class at all has one (M006)."""
+    statement = select(Division.label, any_class_follows()).where(undefined()).order_by(Division.label)
     rows = admin_db.session.execute(statement).all()
     return [label for label, _ in rows], bool(rows) and not rows[0][1]
 

@@ -57,7 +57,7 @@ def objects(school_id: int) -> dict[str, int]:
     with school_scope(school_id), unit_of_work() as session:
         found |= _work(session, school_id, found) | _groups(session, school_id, found)
         found |= _booklets(session, school_id, found)
-        return found | setup_objects(session, school_id)
+        return found | setup_objects(session, school_id, found)
 
 
 def _first(session: Session, model: Any, school_id: int) -> int:
