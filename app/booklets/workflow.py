@@ -46,7 +46,8 @@ def subject_done(line: Any) -> Any:
     lifted_by=TEACHERS,
 )
 def areas_complete(booklet: Booklet, *, minimum: int) -> list[Unmet]:
-    """École (M044): so many areas with programme elements, comment and positioning."""
+    """École (M044): so many areas with programme elements, comment and positioning (or average, or letter, where that
+    is the scale of the level)."""
     if booklet.model != "ecole":
         return []
     needed = minimum if booklet.areas_needed is None else booklet.areas_needed
@@ -72,9 +73,9 @@ AREA_PARTS = {
 def _area_lacks(booklet: Booklet, root: Attainment) -> list[Label]:
     family = [line for line in booklet.attainments if line.area_id == root.item_id]
     found = {"elements": any(line.elements for line in family), "comment": root.comment is not None,
-             "positioning": any(line.positioning is not None for line in family)}  # fmt: skip
+             "positioning": any(assessed(line) for line in family)}  # fmt: skip
     if found["elements"] and found["positioning"]:  # on one and the same sub-area
-        together = any(line.elements and line.positioning is not None for line in family)
+        together = any(line.elements and assessed(line) for line in family)
         found["positioning"] = together
     return [label for part, label in AREA_PARTS.items() if not found[part]]
 
@@ -95,7 +96,7 @@ def _(model: type[Booklet], *, minimum: int) -> ColumnElement[bool]:
         select(line.id)
         .join(AttainmentElement, and_(AttainmentElement.attainment_id == line.id,
                                       AttainmentElement.school_id == line.school_id))
-        .where(line.booklet_id == root.booklet_id, line.area_id == root.item_id, line.positioning.is_not(None))
+        .where(line.booklet_id == root.booklet_id, line.area_id == root.item_id, assessed(line))
     )  # fmt: skip
     complete = (
         select(func.count(root.id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -50,6 +51,20 @@ def test_complete_follows_the_data_by_itself(school: School) -> None:
     booklets[0].overall_comment = None
     assert bulk.follow_many(Booklet, where, session=admin_db.session) == {"complete": 0, "reopen": 1}
     assert refresh(booklets[0]).state == "draft"
+
+
+@pytest.mark.parametrize("scale", ["marks", "letters"])
+def test_marks_and_letters_count_as_positioning_does(school: School, scale: str) -> None:
+    _, [booklet] = make_class(school, pupils=1, scale=scale)
+    for line in fill(booklet).attainments:
+        line.positioning = None
+        line.average, line.letter = (Decimal("12.5"), None) if scale == "marks" else (None, "B")
+    engine.follow(refresh(booklet))
+    assert booklet.state == "complete"
+    for line in booklet.attainments:
+        line.average = line.letter = None
+    engine.follow(refresh(booklet))
+    assert booklet.state == "draft"
 
 
 @pytest.mark.row("M042", "M045")
