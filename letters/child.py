@@ -30,11 +30,14 @@ def limit(memory: int, seconds: int) -> None:
 def serve(order: dict[str, Any], out: BinaryIO) -> None:
     """Carry out one order."""
     from . import codec
-    from .book import Book
+    from .book import Book, prepare
     from .faces import for_paper
     from .kinds import KINDS
-    from .pages import prepare
     from .stencils import Press
+
+    if any(KINDS[kind].drawn is None for kind, _ in order["letters"]):
+        # Before `prepare`, whose fonts it would take for defaults of its own; a second that booklets do without.
+        from . import pages as xhtml  # noqa: F401
 
     prepare()
     book: Book | None = None

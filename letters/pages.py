@@ -11,12 +11,10 @@ import logging
 from functools import lru_cache
 
 from markupsafe import Markup
-from reportlab import rl_config
 from xhtml2pdf import pisa
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 
 from . import qr
-from .faces import TEXT, face
 from .kinds import kind_of
 from .templates import FONTS, ROOT, fill
 from .types import Facts
@@ -69,15 +67,6 @@ def plain(letter: Facts) -> bytes:
     if status.err or status.warn or complaints.lines:
         raise PageFault(" ; ".join(complaints.lines) or "erreur de mise en page")
     return out.getvalue()
-
-
-def prepare() -> None:
-    """Once per process: our font is the default one, so that no page names a font it does not embed."""
-    from reportlab.pdfbase import pdfmetrics
-
-    pdfmetrics.registerFont(face(TEXT))
-    rl_config.canvas_basefontname = TEXT
-    rl_config.useA85 = 0  # binary streams: a quarter smaller
 
 
 @lru_cache(maxsize=8)

@@ -16,7 +16,6 @@ from types import ModuleType
 from . import qr
 from .book import Book
 from .kinds import kind_of
-from .pages import plain
 from .stream import Part, Picture, Text, read_pages
 from .types import Facts
 
@@ -33,6 +32,13 @@ class Hole:
 # What no fact outside the tokens may hold.
 MARKS = ("¤", "ZZZ")
 Stencil = list[list[str | Hole]]
+
+
+def plain(letter: Facts) -> bytes:
+    """The reference page. xhtml2pdf takes a second to load: booklets do without."""
+    from .pages import plain as by_xhtml2pdf
+
+    return by_xhtml2pdf(letter)
 
 
 def fields_of(letter: Facts) -> ModuleType:

@@ -23,7 +23,7 @@ MOST_NAMED = 5000
 
 
 class BookletEditPage(HandmadePage):
-    """The choice, then the job. `?ids=3&ids=7`, `?division=12&period=2/3`, `?level=4` open it on a choice."""
+    """The choice, then the job. `?ids=3&ids=7`, `?division=12&period=2-3`, `?level=4` open it on a choice."""
 
     route_base = "/booklet-edit"
     default_view = "index"
@@ -41,7 +41,7 @@ class BookletEditPage(HandmadePage):
         choices = editing.edit_choices()
         wish = wish_from(request.args, choices.present)
         chosen, editable = editing.counts(wish)
-        period = f"{wish.picked.position}/{wish.picked.period_count}"
+        period = f"{wish.picked.position}-{wish.picked.period_count}"
         return self.draw("booklets/edit.html", wish=wish, ids=wish.picked.ids, chosen=chosen, editable=editable,
                          choices=choices, population=_population(wish.picked), period=period)  # fmt: skip
 
@@ -103,10 +103,10 @@ def _narrowed(values: Any) -> tuple[int | None, int | None]:
 
 
 def _term(text: str | None, present: tuple[int, int] | None) -> tuple[int, int]:
-    """« 2/3 » is the second period of three, « 0/0 » the end of a cycle."""
+    """« 2-3 » (or 2/3) is the second period of three, « 0-0 » the end of a cycle."""
     if not text and present is not None:
         return present
-    position, _slash, count = (text or "").partition("/")
+    position, _dash, count = (text or "").replace("/", "-").partition("-")
     return _number(position), _number(count)
 
 

@@ -27,7 +27,7 @@ from config import load
 from letters.booklet_types import BookletSchool, Change, ChangeSheet, Envelope, PrintedBooklet, plain
 from letters.errors import LettersError, NoSpaceLeft
 
-CHUNK = 200
+CHUNK = 400
 PDF = "bilans.pdf"
 DRAFT_PDF = "bilans-brouillon.pdf"
 

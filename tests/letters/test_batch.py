@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 from pypdf import PdfReader
 
 from letters import pages, stencils
-from letters.book import Book
+from letters.book import Book, prepare
 from letters.faces import for_paper
 from letters.guardian_code import fields
 from letters.render import cut, merge_files, render_batch
@@ -45,12 +45,12 @@ def families(count: int, sizes: Sequence[int] = (1, 1, 2, 3), used_codes: bool =
 
 
 def plain_one(asked: GuardianCodeLetter) -> bytes:
-    pages.prepare()
+    prepare()
     return pages.plain(for_paper(asked)[0])
 
 
 def stencilled(letters: Sequence[GuardianCodeLetter]) -> tuple[bytes, stencils.Press]:
-    pages.prepare()
+    prepare()
     book = Book("", "")
     press = stencils.Press(book)
     for asked in letters:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from letters import codec, pages
+from letters import book, codec, pages
 from letters.errors import RenderFailed
 from letters.faces import printable
 from letters.render import render, render_batch
@@ -94,7 +94,7 @@ def test_a_template_that_reaches_outside_fails_and_reaches_nothing(  # noqa: ANN
     port, heard = listener
     secret = tmp_path / "secret.png"
     secret.write_bytes((ROOT / "fonts" / "README.md").read_bytes())
-    pages.prepare()
+    book.prepare()
     monkeypatch.setattr(pages, "html", lambda facts: markup.format(port=port, secret=secret))
     with pytest.raises(pages.PageFault):
         pages.plain(letter())
