@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -48,6 +49,18 @@ def press(browser: Browser, page: str, **fields: object) -> str:
     answer = browser.client.post(action, data=hidden | {"element": elements_in(page)} | fields, follow_redirects=True)
     assert answer.status_code == 200, answer.text[:300]
     return answer.text
+
+
+@pytest.mark.row("M039")
+def test_every_page_with_texts_about_pupils_shows_the_reminder() -> None:
+    """Whoever makes another such page is told here."""
+    templates = Path(__file__).parents[2] / "app" / "admin" / "templates"
+    pages = [page for folder in ("entry", "groups", "booklets") for page in (templates / folder).glob("*.html")]
+    said = {page.name: page.read_text() for page in pages}
+    writing = {name for name, text in said.items()
+               if "{% extends" in text and ("<textarea" in text or "text_cell" in text)}  # fmt: skip
+    assert {"comments.html", "overall.html", "life.html", "council.html", "pathways.html"} < writing
+    assert {name for name in writing if "legal_reminder()" not in said[name]} == set()
 
 
 @pytest.mark.row("M032", "M033", "M039")
