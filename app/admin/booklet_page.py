@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -24,6 +25,7 @@ from app.booklets.locking import may_lock
 from app.booklets.missing import missing
 from app.booklets.models import Attainment, AttainmentElement, Booklet
 from app.booklets.models.content import COMMENT_LENGTH
+from app.booklets.phrases import own_phrases
 from app.booklets.queries import editions_of, neighbours, past, readable
 from app.booklets.rights import Target, Writer, writer_of
 from app.core.db import admin_db
@@ -89,7 +91,8 @@ class BookletPage(HandmadePage):
             "booklets/show.html", title=_("Booklet of %(name)s", name=booklet.shown_name),
             crumbs=(*self._list_crumb(booklet), *crumbs), booklet=booklet, side=side, lacking=_lacking(booklet),
             around=neighbours(booklet, writer), states=States("booklet"), may_lock=may_lock(actor(), booklet),
-            user=actor().user_id, words=script_words(), shown=shown, **data, **_SIDE_FACTS[side](booklet, writer),
+            user=actor().user_id, words=script_words(), shown=shown,
+            own_phrases=partial(own_phrases, actor()), **data, **_SIDE_FACTS[side](booklet, writer),
         )  # fmt: skip
 
     def _list_crumb(self, booklet: Booklet) -> tuple[Any, ...]:
