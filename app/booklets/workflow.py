@@ -92,12 +92,11 @@ def _line_lacks(code: str, line: Attainment, lacking: Iterable[Label]) -> Unmet:
 @cache
 def _(model: type[Booklet], *, minimum: int) -> ColumnElement[bool]:
     root, line = aliased(Attainment), aliased(Attainment)
-    both = exists(
-        select(line.id)
-        .join(AttainmentElement, and_(AttainmentElement.attainment_id == line.id,
-                                      AttainmentElement.school_id == line.school_id))
-        .where(line.booklet_id == root.booklet_id, line.area_id == root.item_id, assessed(line))
-    )  # fmt: skip
+    # Nested, not joined: joined, SQLite reads every element of the school for each line.
+    elements = exists(select(AttainmentElement.id).where(
+        AttainmentElement.attainment_id == line.id, AttainmentElement.school_id == line.school_id))  # fmt: skip
+    of_root = (line.booklet_id == root.booklet_id, line.school_id == root.school_id, line.area_id == root.item_id)
+    both = exists(select(line.id).where(*of_root, assessed(line), elements))
     complete = (
         select(func.count(root.id))
         .where(root.booklet_id == model.id, root.item_id == root.area_id, root.comment.is_not(None), both)
