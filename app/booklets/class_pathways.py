@@ -13,6 +13,7 @@ from sqlalchemy import and_, delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.booklets.cells import Cell
+from app.booklets.class_elements import Written
 from app.booklets.entry import Change, save_cells
 from app.booklets.models import SEALED_STATES, Booklet, ClassPathway, Pathway
 from app.booklets.models.content import COMMENT_LENGTH
@@ -26,16 +27,6 @@ from app.curriculum.reference import PATHWAYS
 from app.schools.models import Division, School
 
 ECOLE = ("PAR_CIT", "PAR_ART", "PAR_SAN")
-
-
-@dataclass(frozen=True, slots=True)
-class PathwaysWritten:
-    """What became of the texts: booklets that changed, locked ones that did not, pupils who keep a text of their own.
-    """
-
-    changed: int
-    sealed: int
-    own: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +86,7 @@ def may_write_pathways(term: Term, *, actor: Actor) -> str | None:
 @unit_of_work()
 def write_class_pathways(
     term: Term, texts: Mapping[str, str | None], bases: Mapping[str, str | None], *, actor: Actor
-) -> PathwaysWritten:  # fmt: skip
+) -> Written:  # fmt: skip
     """Make these the class's texts (an empty one takes it away) and carry them to its open booklets. `bases` are the
     texts the person saw. Raises `PathwaysChanged`, `BadInput` over 600 characters, `Forbidden` with the reason."""
     session = admin_db.session()
@@ -120,7 +111,7 @@ def write_class_pathways(
 
 
 def _carry(session: Session, ids: list[int], now: Mapping[str, str], wanted: Mapping[str, str | None], sealed: int,
-           actor: Actor) -> PathwaysWritten:  # fmt: skip
+           actor: Actor) -> Written:  # fmt: skip
     stored = select(Pathway.booklet_id, Pathway.code, Pathway.text).where(Pathway.booklet_id.in_(ids))
     held = {(row.booklet_id, row.code): row.text for row in session.execute(stored)}
     changes, own = [], set()
@@ -132,7 +123,7 @@ def _carry(session: Session, ids: list[int], now: Mapping[str, str], wanted: Map
             elif current != text:
                 own.add(booklet_id)
     outcomes = save_cells(changes, actor=actor)
-    return PathwaysWritten(len({o.cell.id for o in outcomes if o.state == "saved"}), sealed, len(own))
+    return Written(len({o.cell.id for o in outcomes if o.state == "saved"}), sealed, len(own))
 
 
 def _plain(text: str | None) -> str | None:
