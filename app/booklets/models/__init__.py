@@ -21,11 +21,12 @@ from app.booklets.models.memory import (
 )
 from app.booklets.models.projects import GroupPupil, GroupTeacher, Project, ProjectGroup, ProjectItem
 from app.booklets.models.settings import BookletSettings, PositioningType, WorkflowParameter
+from app.booklets.models.watching import WATCHED, WatchedWord
 
 __all__ = [
-    "MODELS", "OPEN_STATES", "SEALED_STATES", "Attainment", "AttainmentElement", "BaseMastery", "Booklet",
+    "MODELS", "OPEN_STATES", "SEALED_STATES", "WATCHED", "Attainment", "AttainmentElement", "BaseMastery", "Booklet",
     "BookletEdition", "BookletFault", "BookletPublication", "BookletReading", "BookletScheme", "BookletSettings",
     "BookletWaiver", "ClassElement", "ClassExemption", "ClassPathway", "EntryClosing", "EntryReopening", "GroupPupil",
     "GroupTeacher", "NotificationEdition", "Pathway", "Phrase", "PositioningType", "Project", "ProjectGroup",
-    "ProjectItem", "WorkflowParameter",
+    "ProjectItem", "WatchedWord", "WorkflowParameter",
 ]

@@ -229,6 +229,17 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'id', name=op.f('uq_teaching_item_school_id_id')),
     sa.UniqueConstraint('school_id', 'kind', 'code', 'election', 'cycle', name=op.f('uq_teaching_item_school_id_kind_code_election_cycle'))
     )
+    op.create_table('watched_word',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('authority_id', sa.Integer(), nullable=False),
+    sa.Column('subject', sa.String(length=10), nullable=False),
+    sa.Column('word', sa.String(length=60), nullable=False),
+    sa.Column('ignored', sa.Boolean(), nullable=False),
+    sa.CheckConstraint("subject IN ('origin', 'politics', 'religion', 'union', 'morals')", name=op.f('ck_watched_word_subject_known')),
+    sa.ForeignKeyConstraint(['authority_id'], ['authority.id'], name=op.f('fk_watched_word_authority_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_watched_word')),
+    sa.UniqueConstraint('authority_id', 'word', name=op.f('uq_watched_word_authority_id_word'))
+    )
     op.create_table('workflow_parameter',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('authority_id', sa.Integer(), nullable=False),
@@ -725,6 +736,7 @@ def downgrade() -> None:
 
     op.drop_table('booklet')
     op.drop_table('workflow_parameter')
+    op.drop_table('watched_word')
     op.drop_table('teaching_item')
     op.drop_table('project')
     op.drop_table('positioning_type')
