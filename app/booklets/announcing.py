@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, exists, func, insert, or_, select
+from sqlalchemy import and_, exists, func, insert, select
 from sqlalchemy.orm import aliased
 
 from app.access.models import VALID_STATES, ActivationCode, Notification, PortalAccount
-from app.booklets.models import Booklet, BookletEdition, NotificationEdition
+from app.access.queries import legal_link
+from app.booklets.models import Booklet, BookletEdition, NotificationEdition, in_force
 from app.core.clock import today
 from app.core.db import admin_db, refresh_statistics
 from app.core.errors import LivretError
@@ -103,8 +104,7 @@ def _couples(asked: Asked) -> Any:
     """Legal guardians of the pupils whose booklet is in force, who were not told of that edition yet."""
     code = aliased(ActivationCode)  # the gate reads codes too, to know whose accounts may be seen
     link = and_(GuardianLink.pupil_id == Booklet.pupil_id, GuardianLink.school_id == Booklet.school_id,
-                GuardianLink.rank.is_not(None), GuardianLink.certified,
-                or_(GuardianLink.ended_on.is_(None), GuardianLink.ended_on > today()))  # fmt: skip
+                legal_link(), GuardianLink.certified)  # fmt: skip
     held = and_(code.guardian_id == GuardianLink.guardian_id, code.pupil_id == Booklet.pupil_id,
                 code.school_id == Booklet.school_id, code.state.in_(VALID_STATES), code.account_id.is_not(None))
     told = exists(
@@ -123,7 +123,7 @@ def _couples(asked: Asked) -> Any:
         .join(Guardian, and_(Guardian.id == GuardianLink.guardian_id, Guardian.school_id == GuardianLink.school_id))
         .outerjoin(code, held)
         .outerjoin(PortalAccount, and_(PortalAccount.id == code.account_id, PortalAccount.state == "confirmed"))
-        .where(asked.criterion, BookletEdition.replaced_at.is_(None), BookletEdition.withdrawn_at.is_(None), ~told)
+        .where(asked.criterion, in_force(), ~told)
         .order_by(Booklet.division_label, Booklet.last_name, Booklet.first_name, GuardianLink.rank, Booklet.id)
     )  # fmt: skip
 
@@ -152,7 +152,6 @@ def write_plan(job_id: int, school_id: int, planned: Iterable[Message]) -> dict[
 def contents(notifications: Iterable[int]) -> dict[int, tuple[Guardian, list[BookletEdition]]]:
     """Guardian and editions of messages, in their order; an edition withdrawn or replaced meanwhile is left out, and
     so is a message that has none left."""
-    in_force = (BookletEdition.replaced_at.is_(None), BookletEdition.withdrawn_at.is_(None))
     rows = admin_db.session.execute(
         select(Notification.id, Guardian, BookletEdition)
         .join(Guardian, and_(Guardian.id == Notification.guardian_id, Guardian.school_id == Notification.school_id))
@@ -160,7 +159,7 @@ def contents(notifications: Iterable[int]) -> dict[int, tuple[Guardian, list[Boo
                                         NotificationEdition.school_id == Notification.school_id))
         .join(BookletEdition, and_(BookletEdition.id == NotificationEdition.edition_id,
                                    BookletEdition.school_id == NotificationEdition.school_id))
-        .where(Notification.id.in_(list(notifications)), *in_force)
+        .where(Notification.id.in_(list(notifications)), in_force())
         .order_by(Notification.position, NotificationEdition.id)
     )  # fmt: skip
     found: dict[int, tuple[Guardian, list[BookletEdition]]] = {}

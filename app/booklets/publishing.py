@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, delete, distinct, func, or_, select
+from sqlalchemy import and_, case, delete, distinct, func, select
 from sqlalchemy.orm import aliased
 
 from app.access.models import VALID_STATES, ActivationCode, Notification
+from app.access.queries import legal_link
 from app.audit.services import record
 from app.booklets.models import (
     SEALED_STATES,
@@ -18,6 +19,7 @@ from app.booklets.models import (
     BookletPublication,
     BookletReading,
     NotificationEdition,
+    in_force,
 )
 from app.booklets.selection import Picked
 from app.core.actor import Actor
@@ -27,8 +29,6 @@ from app.core.errors import BadInput, NotFound
 from app.core.uow import unit_of_work
 from app.schools.models import Division, School
 from app.schools.people import Guardian, GuardianLink
-
-IN_FORCE = and_(BookletEdition.replaced_at.is_(None), BookletEdition.withdrawn_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def publications(position: int, period_count: int) -> list[ClassPublication]:
         .join(School, School.id == Division.school_id)
         .join(Booklet, and_(Booklet.division_id == Division.id, Booklet.school_id == Division.school_id))
         .outerjoin(BookletEdition, and_(BookletEdition.booklet_id == Booklet.id,
-                                        BookletEdition.school_id == Booklet.school_id, IN_FORCE))
+                                        BookletEdition.school_id == Booklet.school_id, in_force()))
         .outerjoin(BookletReading, and_(BookletReading.edition_id == BookletEdition.id,
                                         BookletReading.school_id == BookletEdition.school_id))
         .outerjoin(BookletPublication, _of_the_class(position, period_count))
@@ -140,8 +140,7 @@ def readers(picked: Picked, *, unread_only: bool = True) -> list[Reader]:
         .correlate(BookletEdition, Guardian).scalar_subquery()
     )  # fmt: skip
     link = and_(GuardianLink.pupil_id == Booklet.pupil_id, GuardianLink.school_id == Booklet.school_id,
-                GuardianLink.rank.is_not(None), GuardianLink.certified,
-                or_(GuardianLink.ended_on.is_(None), GuardianLink.ended_on > today()))  # fmt: skip
+                legal_link(), GuardianLink.certified)  # fmt: skip
     held = and_(code.guardian_id == Guardian.id, code.pupil_id == Booklet.pupil_id, code.school_id == Booklet.school_id,
                 code.state.in_(VALID_STATES))  # fmt: skip
     statement = (
@@ -149,7 +148,7 @@ def readers(picked: Picked, *, unread_only: bool = True) -> list[Reader]:
                BookletReading.read_at)
         .select_from(Booklet)
         .join(BookletEdition, and_(BookletEdition.booklet_id == Booklet.id,
-                                   BookletEdition.school_id == Booklet.school_id, IN_FORCE))
+                                   BookletEdition.school_id == Booklet.school_id, in_force()))
         .join(GuardianLink, link)
         .join(Guardian, and_(Guardian.id == GuardianLink.guardian_id, Guardian.school_id == GuardianLink.school_id))
         .outerjoin(code, held)

@@ -14,7 +14,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, null, or_, select, update
 from sqlalchemy.orm import aliased
 
-from app.booklets.models import Attainment, AttainmentElement, BaseMastery, Booklet, BookletEdition, BookletFault
+from app.booklets.models import (
+    Attainment,
+    AttainmentElement,
+    BaseMastery,
+    Booklet,
+    BookletEdition,
+    BookletFault,
+    in_force,
+)
 from app.core.db import admin_db
 from app.curriculum.reference import BASE_COMPONENTS
 from app.workflow.labels import Label
@@ -248,6 +256,5 @@ def _(model: type[Booklet], rows: ColumnElement[bool], act: Act) -> None:
 
 
 def _withdraw(act: Act, which: ColumnElement[bool]) -> None:
-    in_force = (BookletEdition.replaced_at.is_(None), BookletEdition.withdrawn_at.is_(None))
-    ended = update(BookletEdition).where(which, *in_force).values(withdrawn_at=act.at)
+    ended = update(BookletEdition).where(which, in_force()).values(withdrawn_at=act.at)
     act.session.execute(ended, execution_options={"synchronize_session": False})

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from app.booklets.models import Booklet, BookletEdition, BookletPublication
+from app.booklets.models import Booklet, BookletEdition, BookletPublication, in_force
 from app.core.clock import PARIS
 from app.schools.models import SchoolYear
 
@@ -37,7 +37,7 @@ def _readable(today: date) -> Any:
                                    BookletEdition.school_id == Booklet.school_id))
         .join(SchoolYear, SchoolYear.id == Booklet.school_year_id)
         .outerjoin(BookletPublication, of_its_class)
-        .where(Booklet.state == "edited", BookletEdition.replaced_at.is_(None), BookletEdition.withdrawn_at.is_(None))
+        .where(Booklet.state == "edited", in_force())
         .where(or_(BookletPublication.publish_on.is_(None), BookletPublication.publish_on <= today))
     )  # fmt: skip
 

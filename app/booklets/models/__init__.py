@@ -10,7 +10,13 @@ from app.booklets.models.content import (
     BookletWaiver,
     Pathway,
 )
-from app.booklets.models.editions import BookletEdition, BookletPublication, BookletReading, NotificationEdition
+from app.booklets.models.editions import (
+    BookletEdition,
+    BookletPublication,
+    BookletReading,
+    NotificationEdition,
+    in_force,
+)
 from app.booklets.models.memory import (
     ClassElement,
     ClassExemption,
@@ -28,5 +34,5 @@ __all__ = [
     "BookletEdition", "BookletFault", "BookletPublication", "BookletReading", "BookletScheme", "BookletSettings",
     "BookletWaiver", "ClassElement", "ClassExemption", "ClassPathway", "EntryClosing", "EntryReopening", "GroupPupil",
     "GroupTeacher", "NotificationEdition", "Pathway", "Phrase", "PositioningType", "Project", "ProjectGroup",
-    "ProjectItem", "WatchedWord", "WorkflowParameter",
+    "ProjectItem", "WatchedWord", "WorkflowParameter", "in_force",
 ]

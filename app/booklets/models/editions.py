@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.booklets.models.booklet import Booklet
@@ -52,6 +52,11 @@ class BookletEdition(SchoolScoped, AdminBase):
 
     def __str__(self) -> str:
         return self.number
+
+
+def in_force() -> ColumnElement[bool]:
+    """SQL: editions neither replaced nor withdrawn; a booklet has one at most."""
+    return and_(BookletEdition.replaced_at.is_(None), BookletEdition.withdrawn_at.is_(None))
 
 
 class BookletPublication(SchoolScoped, AdminBase):
