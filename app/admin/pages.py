@@ -33,6 +33,7 @@ from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
 from app.admin.periods import PeriodsPage
 from app.admin.phrases import PhrasesPage
+from app.admin.positioning import PositioningPage
 from app.admin.publication import PublicationPage
 from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
 from app.admin.role_pages import RolesPage
@@ -130,6 +131,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (ExemptionsPage, "booklets", ExemptionsPage.title),
     (ImportModePage, "settings", ImportModePage.title),
     (PeriodsPage, "settings", PeriodsPage.title),
+    (PositioningPage, "settings", PositioningPage.title),
     (EpiSettingsPage, "settings", EpiSettingsPage.title),
     (ApSettingsPage, "settings", ApSettingsPage.title),
     (RefreshPage, "settings", RefreshPage.title),

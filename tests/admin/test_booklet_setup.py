@@ -16,6 +16,7 @@ from app.core.actor import SYSTEM
 from app.core.db import admin_db
 from app.core.scope import school_scope
 from app.core.uow import unit_of_work
+from app.curriculum.services import ensure_grade_levels
 from app.jobs.models import Job
 from app.schools.models import Division, GradeLevel, School
 from app.schools.periods import PeriodScheme
@@ -267,3 +268,25 @@ def test_menu_order_of_settings(head: Browser) -> None:
               "Paramétrage des accompagnements personnalisés", "Élèves"]  # fmt: skip
     places = [menu.index(label) for label in wanted]
     assert places == sorted(places)
+
+
+# ---- positioning -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("M011")
+def test_positioning_type_of_a_level_on_screen(head: Browser, admin_app: Flask, sqlite_world: World) -> None:
+    with school_scope(sqlite_world.a):
+        ensure_grade_levels()
+        level = admin_db.session.scalars(select(GradeLevel.id).where(GradeLevel.code == "4E")).one()
+    admin_db.session.remove()
+    page = head.get("/positioning/")
+    assert "Non atteints / Partiellement atteints / Atteints / Dépassés" in page
+    path = f"/positioning/edit/{level}"
+    assert head.get(path).count('type="radio"') == 3
+    refused = head.send(path, scale="marks", scale_max="0")
+    assert refused.status_code == 422 and "nombre entier de 1 à 100" in refused.text
+    assert head.send(path, scale="marks", scale_max="10").status_code == 302
+    assert "Notes sur 10" in head.get("/positioning/")
+    ecole = sign_in(admin_app, "head", school_id=sqlite_world.ecole)
+    page = ecole.get("/positioning/")
+    assert "toujours ces quatre valeurs" in page and "/positioning/edit/" not in page

@@ -65,6 +65,8 @@ ADMIN: dict[str, Route] = _generated() | {
     "ApSettingsPage.add": Route("project:add"),
     "ApSettingsPage.edit": Route("project:edit", "ap"),
     "ApSettingsPage.delete": Route("project:delete", "ap"),
+    "PositioningPage.index": Route("positioning_type:list"),
+    "PositioningPage.edit": Route("positioning_type:edit", "own_level"),
     "ServicesPage.index": Route("service:list"),
     "ServicesPage.open": Route("service:open", values={"code": "marks"}),
     "ServicesPage.close": Route("service:close", values={"code": "marks"}),

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.booklets.models import Project
 from app.curriculum.models import CurriculumProposal, SupportScheme, TeachingItem, TeachingService
-from app.schools.models import School
+from app.curriculum.services import ensure_grade_levels
+from app.schools.models import GradeLevel, School
 from app.schools.periods import PeriodScheme
 
 
@@ -26,7 +27,11 @@ def setup_objects(session: Session, school_id: int, found: dict[str, int]) -> di
     support = SupportScheme(school_id=school_id, pupil_id=found["pupil"], code="PAP", starts_on=date(2026, 9, 1))
     session.add_all([service, support])
     session.flush()
-    return {"period_scheme": scheme.id, "epi": epi.id, "ap": ap.id, "teaching_item": item.id,
+    level = session.scalars(select(GradeLevel.id).where(GradeLevel.code == "3E")).one_or_none()
+    if level is None:
+        ensure_grade_levels()
+        level = session.scalars(select(GradeLevel.id).where(GradeLevel.code == "3E")).one()
+    return {"period_scheme": scheme.id, "own_level": level, "epi": epi.id, "ap": ap.id, "teaching_item": item.id,
             "teaching_service": service.id, "support_scheme": support.id,
             "curriculum_proposal": _proposal(session, found["authority"])}  # fmt: skip
 

@@ -18,7 +18,7 @@ from tests.security.objects import academy_job, objects, other_academy
 from tests.security.routes import ADMIN, EVERYONE, PUBLIC, Route
 
 NOWHERE = 987_654_321
-GLOBAL = {"grade_level"}  # the same rows for every school
+GLOBAL = {"grade_level", "own_level"}  # the same rows for every school
 READING = {"GET"}
 pytestmark = pytest.mark.row("C01", "C05")
 
