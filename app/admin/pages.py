@@ -18,6 +18,7 @@ from app.access.queries import Selection, active_on, count_couples, open_service
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.booklet_edit import BookletEditionPage, BookletEditPage
 from app.admin.booklet_page import BookletPage
+from app.admin.booklet_rules import BookletRulesPage
 from app.admin.booklets import BookletsPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.council import CouncilPage
@@ -137,6 +138,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (RefreshPage, "settings", RefreshPage.title),
     (PupilBaseRefreshPage, "exchange", PupilBaseRefreshPage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),
+    (BookletRulesPage, "academy", BookletRulesPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),
     (ServicesPage, "online", ServicesPage.title),
     (CodesCreatePage, "online", CodesCreatePage.title),

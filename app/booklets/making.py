@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.booklets.base import ENDS_A_CYCLE, class_staff, class_teachers, copied, enrolled, made_with
 from app.booklets.lines import BOOKLET_ROW, add_lines
 from app.booklets.models import Attainment, Booklet
+from app.booklets.parameters import write_parameters
 from app.booklets.remembered import add_schemes, copy_elements, copy_pathways
 from app.core.actor import Actor
 from app.core.db import admin_db
@@ -159,5 +160,6 @@ def _insert(session: Session, rows: list[dict[str, Any]], division_ids: list[int
     copy_elements(session, Attainment.booklet_id.in_([row.id for row in made]))
     copy_pathways(session, these)
     add_schemes(session, these)
+    write_parameters(session, these)
     bulk.record_creation_many(Booklet, these, actor=actor, session=session)
     return len(made)

@@ -7,5 +7,6 @@ from app.booklets import (
     edit_tasks,  # noqa: F401
     lock_tasks,  # noqa: F401
     making_tasks,  # noqa: F401
+    parameters_job,  # noqa: F401
     refresh_job,  # noqa: F401
 )

@@ -98,6 +98,7 @@ _resource("booklet", _l("Booklets"), head="list show export fill fill_all fill_l
           secretary="list show export fill_life edit_pdf", teacher="list show fill",
           class_teacher="list show export fill", cpe="list show export fill fill_life", librarian="list show fill")
 _resource("booklet_setting", _l("Settings of booklets"), head="show edit", secretary="show")
+_resource("workflow_parameter", _l("Rules of booklets"), academy="list show edit", head="list show edit")
 _resource("period_scheme", _l("Periods"), head=ALL, secretary="list show", teacher="list show", cpe="list show",
           librarian="list show")
 _resource("positioning_type", _l("Positioning types"), head=ALL, secretary="list show", teacher="list show add edit")

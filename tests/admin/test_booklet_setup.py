@@ -290,3 +290,23 @@ def test_positioning_type_of_a_level_on_screen(head: Browser, admin_app: Flask, 
     ecole = sign_in(admin_app, "head", school_id=sqlite_world.ecole)
     page = ecole.get("/positioning/")
     assert "toujours ces quatre valeurs" in page and "/positioning/edit/" not in page
+
+
+# ---- rules -----------------------------------------------------------------------------------------------------
+
+
+def test_rules_on_screen(head: Browser, academy: Browser, sqlite_world: World) -> None:
+    assert "valeur d'origine" in text_of(head.get("/booklet-rules/"))
+    assert head.send("/booklet-rules/store/areas_needed", "/booklet-rules/", value="2").status_code == 302
+    assert "fixé par l'établissement" in text_of(head.get("/booklet-rules/"))
+    assert head.send("/booklet-rules/store/areas_needed", "/booklet-rules/", value="99").status_code == 422
+    assert head.send("/booklet-rules/store/areas_needed", "/booklet-rules/", value="²").status_code == 422
+    fixed = academy.send("/booklet-rules/store/areas_needed", "/booklet-rules/", value="4", locked="1")
+    assert fixed.status_code == 302
+    page = text_of(head.get("/booklet-rules/"))
+    assert "4 (fixé par l'académie) Verrouillé par l'académie" in page
+    assert head.send("/booklet-rules/store/areas_needed", "/booklet-rules/", value="1").status_code == 409
+    assert head.send("/booklet-rules/lock", "/booklet-rules/", teachers_lock="1").status_code == 302
+    with school_scope(sqlite_world.a):
+        assert booklet_settings().teachers_lock
+    admin_db.session.remove()
