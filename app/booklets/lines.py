@@ -95,15 +95,15 @@ def add_lines(session: Session, booklets: Sequence[Any], division_ids: Sequence[
     if not booklets:
         return []
     teaching, excused = Teaching(session, division_ids), exemptions(session, division_ids)
-    mine = select(Attainment.id, Attainment.booklet_id, Attainment.item_id)
+    mine = select(Attainment.booklet_id, Attainment.item_id)
     mine = mine.where(Attainment.booklet_id.in_([booklet.id for booklet in booklets]))
     known = {(row.booklet_id, row.item_id) for row in session.execute(mine)}
     rows = [_line(booklet, taught, excused) for booklet in booklets for taught in teaching.of(booklet)
             if (booklet.id, taught.item_id) not in known]  # fmt: skip
     if not rows:
         return []
-    session.execute(insert(Attainment), rows)
-    return [row.id for row in session.execute(mine) if (row.booklet_id, row.item_id) not in known]
+    # RETURNING makes one statement of a thousand rows; without it PostgreSQL gets one message for each.
+    return list(session.scalars(insert(Attainment).returning(Attainment.id), rows))
 
 
 def _line(booklet: Any, taught: Taught, excused: dict[tuple[int, int, int, int], str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from app.booklets.models import Attainment, Booklet
 from app.booklets.parameters import write_parameters
 from app.booklets.remembered import add_schemes, copy_elements, copy_pathways
 from app.core.actor import Actor
-from app.core.db import admin_db
+from app.core.db import admin_db, refresh_statistics
 from app.core.uow import unit_of_work
 from app.curriculum.items import ensure_items
 from app.curriculum.models import TeachingItem
@@ -28,6 +28,8 @@ from app.schools.models import Division, School, SchoolYear
 from app.schools.people import Enrolment
 from app.schools.periods import DivisionScheme, Period
 from app.workflow import bulk
+
+BULK = 200  # so many new booklets make PostgreSQL's statistics worthless
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +153,16 @@ def _insert(session: Session, rows: list[dict[str, Any]], division_ids: list[int
     if not rows:
         return 0
     session.execute(insert(Booklet), rows)
+    if len(rows) >= BULK:
+        refresh_statistics(session, Booklet)  # the guard of locked booklets looks one up for each line
     all_of_them = session.execute(select(*BOOKLET_ROW, Booklet.cycle_end).where(*theirs)).all()
     made = [row for row in all_of_them if (row.pupil_id, row.position, row.period_count, row.cycle_end) not in known]
     these = Booklet.id.in_([row.id for row in made])
     if session.scalar(select(TeachingItem.id).limit(1)) is None:
         ensure_items()
     add_lines(session, made, division_ids)
+    if len(rows) >= BULK:
+        refresh_statistics(session, Attainment)
     copy_elements(session, Attainment.booklet_id.in_([row.id for row in made]))
     copy_pathways(session, these)
     add_schemes(session, these)
