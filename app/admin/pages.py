@@ -37,6 +37,7 @@ from app.admin.phrases import PhrasesPage
 from app.admin.positioning import PositioningPage
 from app.admin.publication import PublicationPage
 from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
+from app.admin.review import ReviewPage
 from app.admin.role_pages import RolesPage
 from app.admin.services import ServicesPage
 from app.admin.synchronisation import SynchronisationPage
@@ -130,6 +131,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (BookletEditPage, "booklets", BookletEditPage.title),
     (PublicationPage, "booklets", PublicationPage.title),
     (ExemptionsPage, "booklets", ExemptionsPage.title),
+    (ReviewPage, "booklets", ReviewPage.title),
     (ImportModePage, "settings", ImportModePage.title),
     (PeriodsPage, "settings", PeriodsPage.title),
     (PositioningPage, "settings", PositioningPage.title),
