@@ -47,6 +47,7 @@ from app.core.db import admin_db
 from app.core.scope import current_scope
 from app.schools.models import School
 from app.schools.people import Enrolment
+from app.schools.period_queries import classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,15 @@ def _steps(sm: Any) -> list[Step]:
         return []
     pupils, counts, opened = _active_pupils(), count_couples(Selection()), len(open_services())
     notified, used = _codes_by_progress()
+    rows = classes()
+    followed, unset = [row for row in rows if row.scheme_id], [row for row in rows if not row.scheme_id]
     steps = [
         (("can_run", "synchronisation"), Step(
             _("Synchronise the pupil base"), _n(pupils), _("enrolled pupils"),
             url_for("SynchronisationPage.index"), pupils > 0)),
+        (("can_edit", "period_scheme"), Step(
+            _("Set the periods"), f"{_n(len(followed))} / {_n(len(followed) + len(unset))}",
+            _("classes with a periodicity"), url_for("PeriodsPage.index"), bool(followed) and not unset)),
         (("can_list", "service"), Step(
             _("Open the online services"), _n(opened), _("open services"), url_for("ServicesPage.index"), opened > 0)),
         (("can_create", "guardian_code"), Step(
