@@ -128,14 +128,14 @@ def _others(booklets: Mapping[int, Any]) -> Iterator[Place]:
         .join(Project, and_(Project.id == ProjectGroup.project_id, Project.school_id == ProjectGroup.school_id))
         .where(GroupPupil.booklet_id.in_(booklets)).order_by(GroupPupil.booklet_id, Project.title)
     )  # fmt: skip
-    for row in admin_db.session.execute(members):
-        where, facts = f"{row.kind.upper()} « {row.title} »", {"target": row.group_id, "kind": row.kind}
-        if row.comment:
-            yield Place(row.booklet_id, f"member-{row.id}-comment", where, row.comment,
-                        twins=f"group-{row.group_id}", **facts)  # fmt: skip
-        if row.shared:
-            yield Place(row.booklet_id, f"group-{row.group_id}-comment", f"{where}, appréciation collective",
-                        row.shared, personal=False, **facts)  # fmt: skip
+    for member in admin_db.session.execute(members):
+        where, facts = f"{member.kind.upper()} « {member.title} »", {"target": member.group_id, "kind": member.kind}
+        if member.comment:
+            yield Place(member.booklet_id, f"member-{member.id}-comment", where, member.comment,
+                        twins=f"group-{member.group_id}", **facts)  # fmt: skip
+        if member.shared:
+            yield Place(member.booklet_id, f"group-{member.group_id}-comment", f"{where}, appréciation collective",
+                        member.shared, personal=False, **facts)  # fmt: skip
 
 
 def _watched() -> dict[Key, str]:

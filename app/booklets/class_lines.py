@@ -131,7 +131,7 @@ class _Before:
 
 def grids_of(lines: Iterable[ClassLine]) -> list[Grid]:
     """The lines put together by the way they are expressed."""
-    groups: dict[tuple[Any, ...], list[ClassLine]] = {}
+    groups: dict[tuple[str, int, tuple[tuple[str, str], ...]], list[ClassLine]] = {}
     for line in lines:
         groups.setdefault((line.scale, line.scale_max, tuple(line.options)), []).append(line)
-    return [Grid(*key, found) for key, found in groups.items()]
+    return [Grid(scale, scale_max, options, found) for (scale, scale_max, options), found in groups.items()]
