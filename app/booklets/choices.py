@@ -96,7 +96,8 @@ def choose(writer: Writer, asked: dict[str, str], *, items: str = "all", cycles:
     if division is None:
         return Chosen(classes)
     people = class_staff(admin_db.session(), [division.id])[division.id]
-    said: dict[str, Any] = {"leaders": class_teachers(people) or "", "staff": together(name for name, _leads in people) or ""}
+    said: dict[str, Any] = {"leaders": class_teachers(people) or "",
+                            "staff": together(name for name, _leads in people) or ""}  # fmt: skip
     periods = [*_periods(division.id), *(_cycle_end(division.id) if cycles else ())]
     period = next((p for p in periods if p.key == asked.get("period")), None) or _present(periods)
     if period is None or items == "none":
