@@ -39,7 +39,9 @@ FIELDS: dict[str, Any] = {
     "overall_comment": _l("Overall comment"), "council_on": _l("Date of the class council"),
     "absences_justified": _l("Half-days of justified absence"), "lateness": _l("Late arrivals"),
     "absences_unjustified": _l("Half-days of unjustified absence"), "life_comment": _l("School life"),
+    "group": _l("Group of an EPI or an AP"),
 } | dict(PATHWAYS)  # fmt: skip
+ACTS = {"booklet.waive": _l("Warning set aside")}
 LIFE = ("absences_justified", "absences_unjustified", "lateness")
 
 
@@ -145,7 +147,8 @@ def _verso(booklet: Booklet, writer: Writer) -> dict[str, Any]:
 
 def _history(booklet: Booklet, _writer: Writer) -> dict[str, Any]:
     """Every change and every edition (M043)."""
-    return {"acts": past(booklet), "editions": editions_of(booklet), "fields": FIELDS, "may_save": False}
+    return {"acts": past(booklet), "editions": editions_of(booklet), "fields": FIELDS, "others": ACTS,
+            "may_save": False}
 
 
 _SIDE_FACTS = {"recto": _recto, "verso": _verso, "history": _history}

@@ -90,6 +90,7 @@ class PastAct:
 
     at: datetime
     who: str
+    action: str
     sentence: Any
     subject: str
     place: str
@@ -99,8 +100,8 @@ class PastAct:
 
     @property
     def field(self) -> str:
-        """« comment », the last part of the cell's name."""
-        return self.place.rpartition("-")[2]
+        """« comment », the last part of a cell's name; « group » when the pupil joined or left one."""
+        return "group" if self.place.startswith("group-") else self.place.rpartition("-")[2]
 
 
 def past(booklet: Booklet, limit: int = 500) -> list[PastAct]:
@@ -115,7 +116,7 @@ def past(booklet: Booklet, limit: int = 500) -> list[PastAct]:
 
 def _act(line: AuditLine) -> PastAct:
     data, personal = line.data or {}, line.personal or {}
-    return PastAct(line.at, line.actor_name, label_of(line.action), str(data.get("item", "")),
+    return PastAct(line.at, line.actor_name, line.action, label_of(line.action), str(data.get("item", "")),
                    str(data.get("place", "")), str(personal.get("before") or ""), str(personal.get("after") or ""),
                    str(personal.get("reason") or ""))  # fmt: skip
 
