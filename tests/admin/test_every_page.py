@@ -24,7 +24,7 @@ from tests.factories import World
 from tests.journeys.browser import judge, visitor
 
 pytestmark = pytest.mark.browser
-NOT_PAGES = ("/healthz", "/export.xlsx", "/forgotten", "/back", "/lang", "/entry/token")
+NOT_PAGES = ("/healthz", ".xlsx", "/forgotten", "/back", "/lang", "/entry/token")
 
 
 def pages(app: Flask) -> list[str]:
