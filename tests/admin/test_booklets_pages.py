@@ -86,6 +86,17 @@ def test_ticked_booklets_are_locked_and_unlocked(head: Browser, place: dict[str,
     assert state_of(place) == "complete"
 
 
+@pytest.mark.row("M045", "M046")
+def test_icons_are_active_or_greyed_with_the_reason(head: Browser, place: dict[str, Any]) -> None:
+    path = f"/booklets/?division={place['division']}&period=1-3"
+    page = head.get(path)
+    assert page.count('form="lock-') == 1 and page.count("ne peut pas encore être verrouillé") == 2 * 2
+    assert page.count("Seul un bilan verrouillé") == 3 * 2
+    head.send("/booklets/lock", path, rowid=[str(place["ids"][0])])
+    page = head.get(path)
+    assert 'form="lock-' not in page and f'href="/booklet-edit/?ids={place["ids"][0]}"' in page
+
+
 @pytest.mark.row("M041", "M042", "M045")
 def test_the_page_of_one_says_what_is_missing_and_where(head: Browser, place: dict[str, Any]) -> None:
     first, second, third = place["ids"]
