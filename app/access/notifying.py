@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -28,20 +29,23 @@ from letters.types import ChildRow
 Children = dict[int, tuple[Guardian, tuple[ChildRow, ...]]]
 
 
-def write_plan(job_id: int, school_id: int, plan: Plan) -> dict[str, list[int]]:
-    """One planned row per message that has somewhere to go; returns their ids by mode, in the plan's order."""
+def write_messages(job_id: int, school_id: int, planned: Iterable[tuple[int, str | None]]) -> Sequence[Any]:
+    """The planned messages of a run, one for each (guardian, mode), in the order given; their ids, guardians, modes."""
     session = admin_db.session
     rows = [
-        {"school_id": school_id, "job_id": job_id, "guardian_id": m.guardian.id, "mode": m.mode, "position": n}
-        for n, m in enumerate(plan.to_send)
+        {"school_id": school_id, "job_id": job_id, "guardian_id": guardian_id, "mode": mode, "position": n}
+        for n, (guardian_id, mode) in enumerate(planned)
     ]
     if rows:
         session.execute(insert(Notification), rows)
-    written = session.execute(
-        select(Notification.id, Notification.guardian_id, Notification.mode)
-        .where(Notification.job_id == job_id)
-        .order_by(Notification.position)
-    ).all()
+    written = select(Notification.id, Notification.guardian_id, Notification.mode)
+    return session.execute(written.where(Notification.job_id == job_id).order_by(Notification.position)).all()
+
+
+def write_plan(job_id: int, school_id: int, plan: Plan) -> dict[str, list[int]]:
+    """One planned row per message that has somewhere to go; returns their ids by mode, in the plan's order."""
+    session = admin_db.session
+    written = write_messages(job_id, school_id, ((m.guardian.id, m.mode) for m in plan.to_send))
     of_guardian = {row.guardian_id: row.id for row in written}
     codes = [
         {"school_id": school_id, "notification_id": of_guardian[m.guardian.id], "code_id": couple.code.id}

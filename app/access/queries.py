@@ -70,7 +70,7 @@ def _legal_couples(columns: Sequence[Any], selection: Selection) -> Select[Any]:
         .join(Enrolment, and_(Enrolment.pupil_id == Pupil.id, Enrolment.school_id == Pupil.school_id))
         .join(School, School.id == Enrolment.school_id)
         .outerjoin(Enrolment.division)
-        .where(legal_link(), GuardianLink.certified)
+        .where(_legal_link(), GuardianLink.certified)
         .where(active_on(clock.today()))
     )
     clause = selection.clause()
@@ -84,7 +84,7 @@ def _same_couple(one: Any, other: Any) -> ColumnElement[bool]:
     )
 
 
-def legal_link() -> ColumnElement[bool]:
+def _legal_link() -> ColumnElement[bool]:
     """A link of legal 1 or 2 that has not ended (M077), certified or not."""
     return and_(GuardianLink.rank.is_not(None), GuardianLink.ended_on.is_(None))
 
@@ -101,7 +101,7 @@ def may_be_sent() -> ColumnElement[bool]:
     """Codes that may still reach their guardian at this moment: valid, the legal link alive, the pupil present, no
     refusal. A mail can wait for hours in the outbox, and a link can end meanwhile."""
     code = ActivationCode
-    link = exists().where(_same_couple(GuardianLink, code), legal_link(), GuardianLink.certified)
+    link = exists().where(_same_couple(GuardianLink, code), _legal_link(), GuardianLink.certified)
     present = exists().where(
         Enrolment.school_id == code.school_id,
         Enrolment.pupil_id == code.pupil_id,
@@ -170,7 +170,7 @@ def count_uncertified() -> int:
         .join(GuardianLink.pupil)
         .join(Enrolment, and_(Enrolment.pupil_id == Pupil.id, Enrolment.school_id == Pupil.school_id))
         .join(School, School.id == Enrolment.school_id)
-        .where(legal_link(), GuardianLink.certified.is_(False))
+        .where(_legal_link(), GuardianLink.certified.is_(False))
         .where(active_on(clock.today()))
     )
     return admin_db.session.scalar(statement) or 0

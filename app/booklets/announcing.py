@@ -14,7 +14,8 @@ from sqlalchemy import and_, exists, func, insert, select
 from sqlalchemy.orm import aliased
 
 from app.access.models import VALID_STATES, ActivationCode, Notification, PortalAccount
-from app.access.queries import legal_link
+from app.access.notifying import write_messages
+from app.booklets.households import legal_on
 from app.booklets.models import Booklet, BookletEdition, NotificationEdition, in_force
 from app.core.clock import today
 from app.core.db import admin_db, refresh_statistics
@@ -104,7 +105,7 @@ def _couples(asked: Asked) -> Any:
     """Legal guardians of the pupils whose booklet is in force, who were not told of that edition yet."""
     code = aliased(ActivationCode)  # the gate reads codes too, to know whose accounts may be seen
     link = and_(GuardianLink.pupil_id == Booklet.pupil_id, GuardianLink.school_id == Booklet.school_id,
-                legal_link(), GuardianLink.certified)  # fmt: skip
+                legal_on(today()))  # fmt: skip
     held = and_(code.guardian_id == GuardianLink.guardian_id, code.pupil_id == Booklet.pupil_id,
                 code.school_id == Booklet.school_id, code.state.in_(VALID_STATES), code.account_id.is_not(None))
     told = exists(
@@ -134,11 +135,7 @@ def write_plan(job_id: int, school_id: int, planned: Iterable[Message]) -> dict[
     by_mode: dict[str, list[int]] = {"email": [], "paper": []}
     if not sent:
         return by_mode
-    session.execute(insert(Notification), [
-        {"school_id": school_id, "job_id": job_id, "guardian_id": m.guardian.id, "mode": m.mode, "position": n}
-        for n, m in enumerate(sent)])  # fmt: skip
-    written = session.execute(select(Notification.id, Notification.guardian_id, Notification.mode).where(
-        Notification.job_id == job_id).order_by(Notification.position)).all()
+    written = write_messages(job_id, school_id, ((m.guardian.id, m.mode) for m in sent))
     of_guardian = {row.guardian_id: row.id for row in written}
     session.execute(insert(NotificationEdition), [
         {"school_id": school_id, "notification_id": of_guardian[m.guardian.id], "edition_id": edition}

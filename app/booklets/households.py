@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.booklets.models import Booklet
 from app.core import clock
@@ -38,6 +38,12 @@ class Household:
         return (first.country or "", first.postal_code or "", first.city or "", first.last_name)
 
 
+def legal_on(day: date) -> ColumnElement[bool]:
+    """SQL: guardian links of legal 1 or 2, certified, that have not ended on `day`, as the portal counts them."""
+    return and_(GuardianLink.rank.is_not(None), GuardianLink.certified,
+                or_(GuardianLink.ended_on.is_(None), GuardianLink.ended_on > day))  # fmt: skip
+
+
 def households_of(booklet_ids: Sequence[int]) -> tuple[list[Household], list[int]]:
     """The envelopes to fill, sorted for posting, and the booklets of pupils with no guardian who can be written to.
 
@@ -64,8 +70,7 @@ def _homes(pupil_ids: set[int], today: date) -> dict[int, dict[tuple[str, ...], 
     legal = (
         select(GuardianLink.pupil_id, Guardian)
         .join(Guardian, and_(Guardian.id == GuardianLink.guardian_id, Guardian.school_id == GuardianLink.school_id))
-        .where(GuardianLink.pupil_id.in_(pupil_ids), GuardianLink.rank.is_not(None), GuardianLink.certified,
-               or_(GuardianLink.ended_on.is_(None), GuardianLink.ended_on > today))
+        .where(GuardianLink.pupil_id.in_(pupil_ids), legal_on(today))
         .order_by(GuardianLink.rank, Guardian.id)
     )  # fmt: skip
     found: dict[int, dict[tuple[str, ...], list[Guardian]]] = defaultdict(lambda: defaultdict(list))

@@ -17,7 +17,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.booklets.facts import facts_of
-from app.booklets.models import Booklet, BookletEdition
+from app.booklets.models import Booklet, BookletEdition, in_force
 from app.core import clock
 from app.core.actor import Actor
 from app.core.clock import PARIS
@@ -196,9 +196,8 @@ def place(job_id: int, artifact_id: int, pages: dict[int, tuple[int, int]]) -> N
 
 def issued_by(job_id: int) -> set[int]:
     """The booklets whose edition in force comes from a job."""
-    edition = BookletEdition
-    return set(admin_db.session.scalars(select(edition.booklet_id).where(
-        edition.job_id == job_id, edition.replaced_at.is_(None), edition.withdrawn_at.is_(None))))  # fmt: skip
+    issued = select(BookletEdition.booklet_id).where(BookletEdition.job_id == job_id, in_force())
+    return set(admin_db.session.scalars(issued))
 
 
 def pupil_names(ids: Iterable[int]) -> dict[int, str]:

@@ -10,8 +10,8 @@ from sqlalchemy import and_, case, delete, distinct, func, select
 from sqlalchemy.orm import aliased
 
 from app.access.models import VALID_STATES, ActivationCode, Notification
-from app.access.queries import legal_link
 from app.audit.services import record
+from app.booklets.households import legal_on
 from app.booklets.models import (
     SEALED_STATES,
     Booklet,
@@ -140,7 +140,7 @@ def readers(picked: Picked, *, unread_only: bool = True) -> list[Reader]:
         .correlate(BookletEdition, Guardian).scalar_subquery()
     )  # fmt: skip
     link = and_(GuardianLink.pupil_id == Booklet.pupil_id, GuardianLink.school_id == Booklet.school_id,
-                legal_link(), GuardianLink.certified)  # fmt: skip
+                legal_on(today()))  # fmt: skip
     held = and_(code.guardian_id == Guardian.id, code.pupil_id == Booklet.pupil_id, code.school_id == Booklet.school_id,
                 code.state.in_(VALID_STATES))  # fmt: skip
     statement = (
