@@ -14,14 +14,15 @@ from app.workflow.registry import Unmet
 
 
 def with_content(*where: ColumnElement[bool]) -> list[Booklet]:
-    """Booklets in the order of a class, with what their completeness depends on; four statements and no more."""
+    """Booklets in the order of a class, with what their completeness depends on; five statements and no more."""
     class_mapper(Booklet)  # the collections below are made with the mappers
     lines = selectinload(Booklet.attainments)  # type: ignore[attr-defined]
     statement = (
         select(Booklet)
         .where(*where)
         .options(lines.joinedload(Attainment.item), lines.selectinload(Attainment.elements),  # type: ignore[attr-defined]
-                 selectinload(Booklet.masteries), joinedload(Booklet.division))  # type: ignore[attr-defined]
+                 selectinload(Booklet.masteries), selectinload(Booklet.faults),  # type: ignore[attr-defined]
+                 joinedload(Booklet.division))
         .order_by(Booklet.division_label, Booklet.last_name, Booklet.first_name, Booklet.id)
         .execution_options(populate_existing=True)
     )  # fmt: skip

@@ -23,7 +23,6 @@ from app.booklets.models import (
     BookletFault,
     in_force,
 )
-from app.core.db import admin_db
 from app.curriculum.reference import BASE_COMPONENTS
 from app.workflow.labels import Label
 from app.workflow.registry import Act, Unmet, column_effect, condition, effect
@@ -214,16 +213,13 @@ def _(model: type[Booklet], *, required: bool) -> ColumnElement[bool]:
 )
 def no_blocking_line(booklet: Booklet) -> bool:
     """M026: what blocks an import blocks lock and edition until it is settled."""
-    return admin_db.session.scalar(select(BookletFault.id).where(_open_fault(booklet.id)).limit(1)) is None
+    return all(fault.settled_at is not None for fault in booklet.faults)  # type: ignore[attr-defined]
 
 
 @no_blocking_line.in_sql
 def _(model: type[Booklet]) -> ColumnElement[bool]:
-    return ~exists(select(BookletFault.id).where(_open_fault(model.id)).correlate(model))
-
-
-def _open_fault(booklet_id: Any) -> ColumnElement[bool]:
-    return and_(BookletFault.booklet_id == booklet_id, BookletFault.settled_at.is_(None))
+    standing = (BookletFault.booklet_id == model.id, BookletFault.settled_at.is_(None))
+    return ~exists(select(BookletFault.id).where(*standing).correlate(model))
 
 
 @column_effect("stamp_locked")

@@ -162,7 +162,7 @@ def test_the_list_costs_the_same_whatever_its_length(head: Browser, place: dict[
         for _ in range(10):
             make_booklet(school, make_pupil(school, division), division)
     admin_db.session.remove()
-    assert cost() <= before + 10, "one look at blocking lines for each booklet, and nothing else"
+    assert cost() <= before
 
 
 @pytest.mark.browser

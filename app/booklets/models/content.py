@@ -141,6 +141,8 @@ class BookletFault(SchoolScoped, AdminBase):
     found_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    booklet: Mapped[Booklet] = school_relation("BookletFault", "booklet_id", "Booklet", backref="faults")
+
 
 class BookletWaiver(SchoolScoped, AdminBase):
     """A warning of the check before locking that somebody set aside, and why. `place` names the text it is about."""
