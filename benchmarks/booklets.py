@@ -64,7 +64,7 @@ def _edited(kind: str) -> tuple[float, bytes, float]:
         use_storage(Storage(folder))
         world = build_world()
         with school_scope(world.a), unit_of_work() as session:
-            ids = _invent(session.get_one(School, world.a))
+            ids = invent(session.get_one(School, world.a))
             refresh_statistics(session, Booklet, Attainment, AttainmentElement)
             bulk.follow_many(Booklet, Booklet.id.in_(ids), session=session)
             bulk.apply_many(Booklet, "lock", Booklet.id.in_(ids), actor=SYSTEM, session=session)
@@ -80,7 +80,7 @@ def _edited(kind: str) -> tuple[float, bytes, float]:
         return seconds, sample, size
 
 
-def _invent(school: School) -> list[int]:
+def invent(school: School) -> list[int]:
     """Thirty classes, twelve subjects, texts that differ from pupil to pupil."""
     dice = random.Random(5)
     items = [add(TeachingItem(school_id=school.id, kind="subject", code=f"{n:06d}", label=f"Discipline {n}",

@@ -9,7 +9,7 @@ import secrets
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import delete, event, insert
+from sqlalchemy import delete, insert
 
 from app.access.models import ActivationCode
 from app.access.queries import Selection
@@ -24,6 +24,7 @@ from app.schools.models import School
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
 from benchmarks.common import KINDS, databases, line, timed
 from tests.factories import build_world, make_guardian, make_pupil
+from tests.statements import statements
 
 COUPLES = 1552
 
@@ -39,15 +40,13 @@ def _on(kind: str) -> dict[str, Any]:
         couples = _fill(world.b)
         with school_scope(world.b):
             move_services(["booklets"], "open", actor=SYSTEM)
-            statements: list[str] = []
-            event.listen(admin_db.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
-            create_codes(Selection(), actor=SYSTEM)  # warms up, and shows what one costs in statements
-            count = len(statements)
+            with statements() as sent:
+                create_codes(Selection(), actor=SYSTEM)  # warms up, and shows what one costs in statements
             _forget()
             seconds = timed(lambda: create_codes(Selection(), actor=SYSTEM))
             _forget()
         floor = timed(lambda: _floor(world.b, couples))
-        return line("codes", f"{len(couples)} codes créés et scellés, {kind}, {count} requêtes SQL", seconds, floor)
+        return line("codes", f"{len(couples)} codes créés et scellés, {kind}, {len(sent)} requêtes SQL", seconds, floor)
 
 
 def _fill(school_id: int) -> list[tuple[int, int]]:

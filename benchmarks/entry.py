@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import bindparam, event, update
+from sqlalchemy import bindparam, update
 
 from app.booklets.cells import Cell
 from app.booklets.entry import Change, save_cells
@@ -19,6 +19,7 @@ from benchmarks.common import KINDS, databases, line, timed
 from tests.booklets.factories import make_class
 from tests.booklets.staffroom import someone
 from tests.factories import build_world
+from tests.statements import statements
 
 PUPILS, SUBJECTS, CLASSES, SAVES = 30, 3, 27, 200
 
@@ -32,18 +33,20 @@ def _on(kind: str) -> list[dict[str, Any]]:
     with databases(kind):
         school_id, actor, lines = _school()
         with school_scope(school_id):
-            count = _statements(lambda: _save(lines[:1], "Un", None, actor))
+            with statements() as sent:
+                _save(lines[:1], "Un", None, actor)
             _save(lines[:1], "Deux", "Un", actor)
             one = _p95(lambda n: _save(lines[:1], f"Texte {n}", f"Texte {n - 1}" if n else "Deux", actor))
             grid = [Change(Cell("line", key, field), value, None) for key in lines
                     for field, value in (("positioning", 2), ("comment", "Bien."))][: PUPILS * 4]  # fmt: skip
-            grid_count = _statements(lambda: save_cells(grid, actor=actor))
+            with statements() as all_sent:
+                save_cells(grid, actor=actor)
             again = [Change(c.cell, 3 if c.value == 2 else "Mieux.", c.value) for c in grid]
             seconds = timed(lambda: save_cells(again, actor=actor))
         floor = _p95(lambda n: _floor(lines[:1], f"Texte {n}"))
         grid_floor = timed(lambda: _floor([change.cell.id for change in grid], "Bien."))
-    return [line("entry", f"une case, 95e centile de {SAVES}, {kind}, {count} requêtes SQL", one, floor),
-            line("entry", f"grille de {len(grid)} cases, {kind}, {grid_count} requêtes SQL", seconds, grid_floor)]
+    return [line("entry", f"une case, 95e centile de {SAVES}, {kind}, {len(sent)} requêtes SQL", one, floor),
+            line("entry", f"grille de {len(grid)} cases, {kind}, {len(all_sent)} requêtes SQL", seconds, grid_floor)]
 
 
 def _school() -> tuple[int, Actor, list[int]]:
@@ -88,15 +91,3 @@ def _floor(lines: list[int], text: str) -> None:
 def _p95(work: Callable[[int], None]) -> float:
     times = sorted(timed(lambda n=n: work(n)) for n in range(SAVES))  # type: ignore[misc]
     return times[int(SAVES * 0.95)]
-
-
-def _statements(work: Callable[[], Any]) -> int:
-    sent: list[str] = []
-
-    def note(*arguments: Any) -> None:
-        sent.append(arguments[2])
-
-    event.listen(admin_db.engine, "before_cursor_execute", note)
-    work()
-    event.remove(admin_db.engine, "before_cursor_execute", note)
-    return len(sent)

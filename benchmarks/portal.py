@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
-from sqlalchemy import event, insert, select
+from sqlalchemy import insert, select
 
 from app.core import clock
 from app.core.crypto import PORTAL_KEYS, KeyRing, new_token, token_hash, use_keys
@@ -28,6 +28,7 @@ from app.portal.models import Account, PortalSession, PublishedCode, PublishedPu
 from app.workflow.stateful import ENGINE
 from benchmarks.common import KINDS, databases, line
 from config import Config
+from tests.statements import statements
 
 FAMILIES, CLIENTS, PAGES = 200, 16, 400
 COOKIE = "livret_portail"
@@ -124,10 +125,9 @@ def _statements(token: str) -> int:
     client = app.test_client()
     client.set_cookie(COOKIE, token)
     client.get("/")
-    seen: list[str] = []
-    event.listen(portal_db.engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
-    assert client.get("/").status_code == 200
-    return len([statement for statement in seen if not statement.startswith("BEGIN")])
+    with statements(portal_db) as sent:
+        assert client.get("/").status_code == 200
+    return len([statement for statement in sent if not statement.startswith("BEGIN")])
 
 
 def _measure(url: str, folder: Path, tokens: list[str]) -> tuple[float, float]:

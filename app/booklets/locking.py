@@ -50,8 +50,10 @@ def lock(chosen: Picked, *, actor: Actor) -> Outcome:
     session = admin_db.session()
     session.flush()
     wanted = and_(chosen.where, within, Booklet.state.in_(OPEN_STATES))
-    bulk.follow_many(Booklet, wanted, session=session)  # a parameter may have changed what complete means
+    # A parameter may have changed what complete means: before, for the drafts; after, for what could not be locked.
+    bulk.follow_many(Booklet, and_(wanted, Booklet.state == "draft"), session=session)
     moved = bulk.apply_many(Booklet, "lock", wanted, actor=locker, session=session).moved
+    bulk.follow_many(Booklet, wanted, session=session)
     session.expire_all()
     return Outcome(moved, tuple(_refused(booklet) for booklet in with_content(wanted)))
 

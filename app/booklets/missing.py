@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import class_mapper, joinedload, selectinload
+from sqlalchemy.orm import class_mapper, joinedload, subqueryload
 
 from app.booklets.models import Attainment, Booklet
 from app.core.db import admin_db
@@ -16,12 +16,12 @@ from app.workflow.registry import Unmet
 def with_content(*where: ColumnElement[bool]) -> list[Booklet]:
     """Booklets in the order of a class, with what their completeness depends on; five statements and no more."""
     class_mapper(Booklet)  # the collections below are made with the mappers
-    lines = selectinload(Booklet.attainments)  # type: ignore[attr-defined]
+    lines = subqueryload(Booklet.attainments)  # type: ignore[attr-defined]
     statement = (
         select(Booklet)
         .where(*where)
-        .options(lines.joinedload(Attainment.item), lines.selectinload(Attainment.elements),  # type: ignore[attr-defined]
-                 selectinload(Booklet.masteries), selectinload(Booklet.faults),  # type: ignore[attr-defined]
+        .options(lines.joinedload(Attainment.item), lines.subqueryload(Attainment.elements),  # type: ignore[attr-defined]
+                 subqueryload(Booklet.masteries), subqueryload(Booklet.faults),  # type: ignore[attr-defined]
                  joinedload(Booklet.division))
         .order_by(Booklet.division_label, Booklet.last_name, Booklet.first_name, Booklet.id)
         .execution_options(populate_existing=True)

@@ -82,10 +82,11 @@ def apply_many(
         raise refusal(move, unmet)
     with joined(session) as work:
         work.flush()
-        chosen, reasons = _count(work, model, definition, move, where)
         act = Act(work, definition, move, actor, reason, clock.now(), dict(data or {}))
         batch, moved = _take_all(model, act, and_(where, may_take(model, move)), note)
-    return BulkOutcome(model, moved, chosen - moved, reasons, batch)
+        # Counted afterwards: what costs is to judge the conditions, and few rows are left to judge.
+        refused, reasons = _count(work, model, definition, move, and_(where, not_(in_batch(model, batch))))
+    return BulkOutcome(model, moved, refused, reasons, batch)
 
 
 def explain_many(
@@ -163,9 +164,9 @@ def _count(
 ) -> tuple[int, tuple[Refusals, ...]]:
     hurdles = _hurdles(model, definition, move)
     sums = [func.coalesce(func.sum(case((hurdle, 1), else_=0)), 0) for _, hurdle in hurdles]
-    chosen, *counts = session.execute(select(func.count(model.id), *sums).where(where)).one()
+    left, *counts = session.execute(select(func.count(model.id), *sums).where(where)).one()
     pairs = zip(hurdles, counts, strict=True)
-    return chosen, tuple(Refusals(unmet, count) for (unmet, _), count in pairs if count)
+    return left, tuple(Refusals(unmet, count) for (unmet, _), count in pairs if count)
 
 
 def _take_all(

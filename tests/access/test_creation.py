@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.access.models import VALID_STATES, AccessRefusal, ActivationCode
@@ -21,6 +21,7 @@ from app.online.services import move_services
 from app.schools.people import Enrolment, GuardianLink
 from app.workflow import engine
 from tests.factories import World
+from tests.statements import statements
 
 session = admin_db.session
 
@@ -163,15 +164,9 @@ def test_pupils_who_left_get_no_code(world: World) -> None:
 
 def test_creation_costs_at_most_ten_statements(world: World) -> None:
     open_a_service(world.a)
-    counted: list[str] = []
-
-    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        counted.append(statement)
-
-    event.listen(admin_db.engine, "before_cursor_execute", count)
-    with school_scope(world.a):
+    with school_scope(world.a), statements() as sent:
         create_codes(Selection(), actor=SYSTEM)
-    assert len(counted) <= 10, counted
+    assert len(sent) <= 10, sent
 
 
 def test_every_creation_has_its_audit_line(world: World) -> None:

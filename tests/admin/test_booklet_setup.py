@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.booklets.making import make_booklets
 from app.booklets.models import Booklet, ProjectGroup
@@ -23,6 +23,7 @@ from app.schools.periods import PeriodScheme
 from tests.admin.conftest import Browser, sign_in
 from tests.booklets.factories import make_items
 from tests.factories import World
+from tests.statements import statements
 
 
 def menu_of(page: str) -> list[str]:
@@ -216,12 +217,9 @@ def test_the_banner_stays_on_every_page(head: Browser, admin_app: Flask, sqlite_
 
 
 def test_the_banner_costs_one_statement(head: Browser) -> None:
-    said: list[str] = []
-    listener = lambda *a: said.append(a[2])  # noqa: E731
-    event.listen(admin_db.engine, "before_cursor_execute", listener)
-    head.get("/periods/add")
-    event.remove(admin_db.engine, "before_cursor_execute", listener)
-    assert len([words for words in said if "division_scheme" in words]) == 1
+    with statements() as sent:
+        head.get("/periods/add")
+    assert len([words for words in sent if "division_scheme" in words]) == 1
 
 
 def text_of(page: str) -> str:

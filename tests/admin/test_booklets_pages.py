@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from openpyxl import load_workbook
 from playwright.sync_api import Browser as Chromium
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.booklets.models import Booklet
 from app.core.db import admin_db
@@ -22,6 +22,7 @@ from tests.booklets.factories import fill, make_class
 from tests.booklets.staffroom import someone
 from tests.factories import World
 from tests.journeys.browser import judge, visitor
+from tests.statements import statements
 
 
 @pytest.fixture
@@ -145,12 +146,9 @@ def test_a_teacher_writes_the_own_lines_and_locks_nothing(admin_app: Flask, plac
 
 def test_the_list_costs_the_same_whatever_its_length(head: Browser, place: dict[str, Any]) -> None:
     def cost() -> int:
-        seen: list[str] = []
-        note = lambda _c, _u, statement, *_rest: seen.append(statement)  # noqa: E731
-        event.listen(admin_db.engine, "before_cursor_execute", note)
-        head.get(f"/booklets/?division={place['division']}&period=1-3")
-        event.remove(admin_db.engine, "before_cursor_execute", note)
-        return len(seen)
+        with statements() as sent:
+            head.get(f"/booklets/?division={place['division']}&period=1-3")
+        return len(sent)
 
     before = cost()
     with school_scope(place["school"]), unit_of_work() as session:

@@ -20,6 +20,7 @@ from app.schools.people import Enrolment, Guardian, Pupil
 from app.security.roles import RESOURCES
 from tests.admin.conftest import Browser, sign_in
 from tests.factories import World, make_guardian, make_pupil
+from tests.statements import statements
 
 PUPIL = {"first_name": "Élodie", "last_name": "BÉRANGER", "birth_date": "2014-03-09", "sex": "F"}
 
@@ -278,17 +279,10 @@ def test_an_academy_reads_which_school_a_row_belongs_to(academy: Browser, sqlite
 
 def test_list_page_costs_few_statements(head: Browser, more_pupils: World) -> None:
     """One count, one page of rows; never one more per row (DESIGN §10: 8 at most)."""
-    from sqlalchemy import event
-
     head.get("/pupil/list/")
-    counted: list[str] = []
-    listen = lambda *args: counted.append(args[2])  # noqa: E731
-    event.listen(admin_db.engine, "before_cursor_execute", listen)
-    try:
+    with statements() as sent:
         head.get("/pupil/list/")
-    finally:
-        event.remove(admin_db.engine, "before_cursor_execute", listen)
-    assert len(counted) <= 8, counted
+    assert len(sent) <= 8, sent
 
 
 def test_guardians_of_the_world_are_there(sqlite_world: World) -> None:

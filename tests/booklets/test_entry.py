@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.audit.models import AuditLine
 from app.booklets.cells import Cell
@@ -24,6 +23,7 @@ from app.workflow import engine
 from tests.booklets.factories import fill, make_booklet, make_class
 from tests.booklets.staffroom import someone
 from tests.factories import World, add, make_pupil
+from tests.statements import statements
 
 
 @pytest.fixture
@@ -40,21 +40,6 @@ def line(attainment: Attainment, field: str = "comment") -> Cell:
 def say(cell: Cell, value: Any, base: Any = None, *, actor: Actor) -> Any:
     [outcome] = save_cells([Change(cell, value, base)], actor=actor)
     return outcome
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The SQL sent meanwhile."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        sent.append(statement)
-
-    event.listen(admin_db.engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(admin_db.engine, "before_cursor_execute", note)
 
 
 def test_every_kind_of_cell_is_saved_and_leaves_a_line(school: School) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from app.booklets.facts import facts_of
 from app.booklets.models import (
@@ -23,13 +21,13 @@ from app.booklets.models import (
     ProjectGroup,
     ProjectItem,
 )
-from app.core.db import admin_db
 from app.core.scope import school_scope
 from app.core.uow import unit_of_work
 from app.schools.models import School
 from letters.booklet_types import BookletFacts, BookletLine, digest, from_plain, plain
 from tests.booklets.factories import fill, make_booklet, make_class
 from tests.factories import World, add, make_pupil, make_staff
+from tests.statements import statements
 
 
 def test_a_college_booklet(world: World) -> None:
@@ -114,23 +112,11 @@ def test_the_number_of_statements_does_not_grow(world: World) -> None:
             fill(booklet)
         ids = [booklet.id for booklet in booklets]
         session.expire_all()
-        few, many = _statements(lambda: facts_of(ids[:2])), _statements(lambda: facts_of(ids))
-        assert len(facts_of(ids)) == 30
-    assert few == many <= 12
-
-
-def _statements(work: Callable[[], Any]) -> int:
-    seen: list[str] = []
-
-    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(admin_db.engine, "before_cursor_execute", listen)
-    try:
-        work()
-    finally:
-        event.remove(admin_db.engine, "before_cursor_execute", listen)
-    return len(seen)
+        with statements() as few:
+            facts_of(ids[:2])
+        with statements() as many:
+            assert len(facts_of(ids)) == 30
+    assert len(few) == len(many) <= 12
 
 
 def test_another_school_s_booklet_is_not_read(world: World) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from app.audit.models import AuditLine
 from app.booklets.making import make_booklets, make_cycle_booklets, make_for_classes
@@ -33,6 +32,7 @@ from app.schools.people import Enrolment, Pupil
 from app.schools.periods import PeriodScheme
 from tests.booklets.factories import make_area, make_items, make_scheme
 from tests.factories import World, add, make_division, make_pupil, make_staff
+from tests.statements import statements
 
 
 @pytest.fixture
@@ -88,21 +88,6 @@ def booklets_of(pupil: Pupil) -> list[Booklet]:
 
 def count(model: type, *where: Any) -> int:
     return admin_db.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The SQL sent meanwhile."""
-    seen: list[str] = []
-
-    def see(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
-        seen.append(text)
-
-    event.listen(admin_db.engine, "before_cursor_execute", see)
-    try:
-        yield seen
-    finally:
-        event.remove(admin_db.engine, "before_cursor_execute", see)
 
 
 def test_one_booklet_per_pupil_and_period_with_the_lines_of_the_class(college: School) -> None:

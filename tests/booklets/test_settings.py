@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.audit.models import AuditLine
 from app.booklets.models import BookletSettings
@@ -20,6 +20,7 @@ from app.core.db import admin_db
 from app.core.errors import BadInput, Forbidden
 from app.core.scope import academy_scope, school_scope
 from tests.factories import World
+from tests.statements import statements
 
 
 @pytest.mark.row("M004")
@@ -83,12 +84,11 @@ def test_refused(world: World) -> None:
 
 def test_read_once_in_a_transaction(world: World) -> None:
     """A menu of ten entries asks ten times: one statement."""
-    said: list[str] = []
     with school_scope(world.a):
         set_import_mode("sconet", actor=SYSTEM)
         admin_db.session.remove()
-        event.listen(admin_db.engine, "before_cursor_execute", lambda *a: said.append(a[2]))
-        assert [may_enter_collectively() for _ in range(5)] == [False] * 5
-        assert len([words for words in said if "SELECT" in words]) == 1
+        with statements() as sent:
+            assert [may_enter_collectively() for _ in range(5)] == [False] * 5
+        assert len([words for words in sent if "SELECT" in words]) == 1
     with school_scope(world.b):
         assert may_enter_collectively(), "another school in the same transaction"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.core.codes import hint, show
 from app.core.crypto import lookup_hash
@@ -195,21 +194,6 @@ def link_of(mail: PortalMail) -> str:
     found = re.search(r"/confirmation/(\S+)", mail.text)
     assert found, mail.text
     return found[1]
-
-
-@contextmanager
-def counted_sql() -> Iterator[list[str]]:
-    """The statements sent to the portal database inside the block."""
-    seen: list[str] = []
-
-    def note(_c: Any, _u: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(portal_db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(portal_db.engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

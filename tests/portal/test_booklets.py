@@ -21,7 +21,6 @@ from tests.portal.conftest import (
     HUGO,
     MARGUERITE,
     PORTAL_URL,
-    counted_sql,
     events,
     line,
     link_of,
@@ -30,6 +29,7 @@ from tests.portal.conftest import (
 )
 from tests.portal.test_browser import address, page, sign_in, sound  # noqa: F401 - fixtures
 from tests.portal.test_pages import make_confirmed
+from tests.statements import statements
 
 pytestmark = pytest.mark.row("C06")
 
@@ -99,9 +99,9 @@ def test_the_pages_cost_a_few_statements(client: FlaskClient) -> None:
     make_confirmed(client, MARGUERITE, HUGO)
     client.get("/livret/1100")
     for path, most in (("/livrets/11", 5), ("/livret/1100", 7)):
-        with counted_sql() as seen:
+        with statements(portal_db) as sent:
             client.get(path)
-        assert len([s for s in seen if s.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE"))]) <= most, path
+        assert len([s for s in sent if s.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE"))]) <= most, path
 
 
 @pytest.mark.browser

@@ -20,7 +20,6 @@ from tests.portal.conftest import (
     PASSPHRASE,
     PUPILS_OWN,
     accounts,
-    counted_sql,
     link_of,
     mails,
     rows,
@@ -28,6 +27,7 @@ from tests.portal.conftest import (
     token_of,
     typed,
 )
+from tests.statements import statements
 
 
 def make_confirmed(client: FlaskClient, *children: Any) -> None:
@@ -199,9 +199,9 @@ def test_another_familys_child_does_not_exist(client: FlaskClient, asked: str) -
 def test_home_costs_at_most_three_statements(client: FlaskClient) -> None:
     make_confirmed(client, MARGUERITE, HUGO)
     for allowed in (3, 2):  # the first page after signing in also stores its anti-forgery token
-        with counted_sql() as statements:
+        with statements(portal_db) as sent:
             client.get("/")
-        assert len([s for s in statements if not s.startswith("BEGIN")]) <= allowed, statements
+        assert len([s for s in sent if not s.startswith("BEGIN")]) <= allowed, sent
 
 
 def test_a_revoked_code_hides_the_child_at_the_next_page(client: FlaskClient) -> None:

@@ -23,7 +23,6 @@ from tests.portal.conftest import (
     PASSPHRASE,
     PORTAL_URL,
     accounts,
-    counted_sql,
     events,
     line,
     link_of,
@@ -31,6 +30,7 @@ from tests.portal.conftest import (
     new_account,
     rows,
 )
+from tests.statements import statements
 
 
 @pytest.fixture
@@ -71,15 +71,15 @@ def test_wrong_pass_phrase_unknown_identifier_and_closed_account_take_the_same_s
     sign_in("maude.berge", PASSPHRASE, visitor=visitor)  # the decoy is made at its first use
     for name in ("maude.berge", "nobody.at.all"):
         hashes.clear()
-        with counted_sql() as statements, pytest.raises(SignInRefused) as caught:
+        with statements(portal_db) as sent, pytest.raises(SignInRefused) as caught:
             sign_in(name, "quatre tortues boivent du lait", visitor=visitor)
-        seen.append((len(hashes), len(statements), caught.value.message))
+        seen.append((len(hashes), len(sent), caught.value.message))
     with system_scope("the school closes an account"):
         engine.apply(portal_db.session.get(Account, confirmed), "close", actor=engine.SYSTEM)
     hashes.clear()
-    with counted_sql() as statements, pytest.raises(SignInRefused) as caught:
+    with statements(portal_db) as sent, pytest.raises(SignInRefused) as caught:
         sign_in("maude.berge", PASSPHRASE, visitor=visitor)
-    seen.append((len(hashes), len(statements), caught.value.message))
+    seen.append((len(hashes), len(sent), caught.value.message))
     assert len(set(seen)) == 1
 
 

@@ -27,13 +27,13 @@ from tests.portal.conftest import (
     PORTAL_URL,
     PUPILS_OWN,
     accounts,
-    counted_sql,
     events,
     line,
     mails,
     new_account,
     rows,
 )
+from tests.statements import statements
 
 
 def make(*lines: Any, visitor: Visitor, **facts: Any) -> int:
@@ -141,9 +141,9 @@ def test_right_or_wrong_takes_the_same_steps(sqlite_families: Any, visitor: Visi
         for calls in (looked_up, hashed, compared):
             calls.clear()
         readings = len(activation.codes.readings(wrong.code))
-        with counted_sql() as statements:
+        with statements(portal_db) as sent:
             refusal(wrong, visitor=visitor)
-        seen.append((len(looked_up) - readings, len(hashed), len(compared), len(statements)))
+        seen.append((len(looked_up) - readings, len(hashed), len(compared), len(sent)))
         visitor.limits.storage.reset()
     assert set(seen) == {(0, 1, 3, seen[0][3])}
 
@@ -200,9 +200,9 @@ def test_a_taken_identifier_is_told_only_to_who_holds_a_code(families: Any, visi
 def test_bad_identity_is_refused_before_the_codes_are_looked_at(
     sqlite_families: Any, visitor: Visitor, facts: dict[str, str], field: str
 ) -> None:
-    with counted_sql() as statements:
+    with statements(portal_db) as sent:
         assert [fault[0] for fault in refusal(visitor=visitor, **facts)] == [field]
-    assert statements == []
+    assert sent == []
 
 
 def test_the_same_code_twice_is_said(sqlite_families: Any, visitor: Visitor) -> None:

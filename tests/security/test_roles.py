@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from app.core.actor import SYSTEM, Actor
 from app.core.clock import frozen, now, today
@@ -27,6 +26,7 @@ from app.workflow.definition import permission_pairs
 from tests.factories import World
 from tests.security.conftest import Campus, add_person
 from tests.security.objects import other_academy
+from tests.statements import statements
 
 pytestmark = pytest.mark.row("C05")
 
@@ -284,7 +284,6 @@ def test_a_list_page_costs_at_most_eight_statements(campus: Campus) -> None:
     """Session, person, place, roles, count, rows (25 in stock FAB)."""
     visitor = campus.client(roles.HEAD)
     visitor.get("/pupil/list/")
-    seen: list[str] = []
-    event.listen(admin_db.engine, "before_cursor_execute", lambda _c, _cur, text, *_: seen.append(text))
-    assert visitor.get("/pupil/list/").status_code == 200
-    assert len([text for text in seen if not text.startswith("BEGIN")]) <= 8, seen
+    with statements() as sent:
+        assert visitor.get("/pupil/list/").status_code == 200
+    assert len([text for text in sent if not text.startswith("BEGIN")]) <= 8, sent
