@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .templates import ROOT, fill
-from .types import BookletAvailableMail, ConfirmAccountMail, GuardianCodeMail, InvitationMail, Mail
+from .types import BookletAvailableMail, ConfirmAccountMail, GuardianCodeMail, InvitationMail, Mail, TeacherReminderMail
 
 FOLDERS = {
     GuardianCodeMail: "guardian_code",
     ConfirmAccountMail: "confirm_account",
     InvitationMail: "invitation",
     BookletAvailableMail: "booklet_available",
+    TeacherReminderMail: "teacher_reminder",
 }
 
 

@@ -232,7 +232,29 @@ class BookletAvailableMail(Facts):
     portal_url: str
 
 
-Mail = GuardianCodeMail | ConfirmAccountMail | InvitationMail | BookletAvailableMail
+@dataclass(frozen=True, slots=True)
+class ToFillIn(Facts):
+    """One thing left: class, what, on how many booklets, the page to fill it in, the last day of entry."""
+
+    division: str
+    what: str
+    booklets: int
+    url: str
+    closes_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherReminderMail(Facts):
+    """Sent to a teacher at the end of a period: what stands against the lock of the booklets. It names no pupil."""
+
+    school: SchoolBlock
+    teacher: str
+    period: str
+    left: tuple[ToFillIn, ...]
+    admin_url: str
+
+
+Mail = GuardianCodeMail | ConfirmAccountMail | InvitationMail | BookletAvailableMail | TeacherReminderMail
 
 
 def compact(code: str) -> str:

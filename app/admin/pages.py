@@ -32,6 +32,7 @@ from app.admin.groups import ProjectsPage, SupportPage
 from app.admin.handmade import in_school
 from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
+from app.admin.period_desk import PeriodDeskPage
 from app.admin.periods import PeriodsPage
 from app.admin.phrases import PhrasesPage
 from app.admin.positioning import PositioningPage
@@ -136,6 +137,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (ProjectsPage, "booklets", ProjectsPage.title),
     (BookletEditPage, "booklets", BookletEditPage.title),
     (PublicationPage, "booklets", PublicationPage.title),
+    (PeriodDeskPage, "booklets", PeriodDeskPage.title),
     (ExemptionsPage, "booklets", ExemptionsPage.title),
     (ReviewPage, "booklets", ReviewPage.title),
     (ImportModePage, "settings", ImportModePage.title),

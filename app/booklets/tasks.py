@@ -9,4 +9,5 @@ from app.booklets import (
     making_tasks,  # noqa: F401
     parameters_job,  # noqa: F401
     refresh_job,  # noqa: F401
+    remind_tasks,  # noqa: F401
 )

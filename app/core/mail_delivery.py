@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.db import Database
+from app.core.errors import LivretError
 from app.core.mail import MailOutboxMixin
 from app.core.mail_transport import Delayed, Doubtful, Envelope, Line, MailUnreachable, Refused, Transport
 from app.core.process import new_owner, surely_dead
@@ -151,21 +152,24 @@ class Courier:
         names = (*CLAIMED, *(["school_id"] if hasattr(self.model, "school_id") else []))
         return [getattr(self.model, name) for name in names]
 
-    def _envelope(self, session: Session, row: Any, mail: OutgoingMail) -> Envelope | None:
+    def _envelope(self, session: Session, row: Any, mail: OutgoingMail) -> Envelope | str:
+        """What is handed over, or why there is nothing to hand over."""
         text, html = row.text, row.html
         kind = self.kinds.get(row.kind)
         if not text and kind and kind.compose:
             try:
                 with session.begin_nested():
                     text, html = kind.compose(session, mail)
+            except LivretError as error:
+                return error.message
             except Exception:  # this transaction also stores the answer of the mail before
                 log.exception("the body of mail %s could not be written", mail.id)
-                return None
+                return UNWRITABLE
         return Envelope(row.message_id, row.to_name, row.to_address, row.subject, text, html, row.reply_to)
 
-    def _send(self, line: Line, mail: OutgoingMail, envelope: Envelope | None) -> _Outcome:
-        if envelope is None:
-            return _failed(UNWRITABLE)
+    def _send(self, line: Line, mail: OutgoingMail, envelope: Envelope | str) -> _Outcome:
+        if isinstance(envelope, str):
+            return _failed(envelope)
         try:
             line.send(envelope)
         except Refused as error:

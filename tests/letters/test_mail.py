@@ -9,7 +9,13 @@ import pytest
 
 from letters.mail import FOLDERS, render_mail
 from letters.samples import sample_mail
-from letters.types import BookletAvailableMail, ConfirmAccountMail, GuardianCodeMail, InvitationMail
+from letters.types import (
+    BookletAvailableMail,
+    ConfirmAccountMail,
+    GuardianCodeMail,
+    InvitationMail,
+    TeacherReminderMail,
+)
 from tests.letters.people import ANA, used
 from tests.letters.test_text import same_as_kept
 
@@ -23,6 +29,7 @@ MAILS = {
     "mail_confirm_account": sample_mail(ConfirmAccountMail),
     "mail_invitation": sample_mail(InvitationMail),
     "mail_booklet_available": sample_mail(BookletAvailableMail),
+    "mail_teacher_reminder": sample_mail(TeacherReminderMail),
 }
 
 
@@ -37,7 +44,7 @@ def test_the_words_of_each_mail(name: str) -> None:
 def test_the_html_says_the_same(name: str) -> None:
     body = render_mail(MAILS[name])
     seen = " ".join(re.sub(r"<[^>]*>", " ", body.html).replace("&#39;", "'").split())
-    fields = ("activation_link", "confirm_url", "accept_url", "portal_url")
+    fields = ("activation_link", "confirm_url", "accept_url", "portal_url", "admin_url")
     links = (getattr(MAILS[name], field, None) for field in fields)
     assert f'href="{next(filter(None, links))}"' in body.html
     for sentence in re.findall(r"(?:Si vous|Vous n|Protection des|En tant que)[^.:]*", body.text):

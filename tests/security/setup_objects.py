@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.booklets.models import Project
+from app.booklets.models import EntryReopening, Project
 from app.curriculum.models import CurriculumProposal, SupportScheme, TeachingItem, TeachingService
 from app.curriculum.services import ensure_grade_levels
 from app.schools.models import GradeLevel, School
@@ -25,14 +25,16 @@ def setup_objects(session: Session, school_id: int, found: dict[str, int]) -> di
     session.flush()
     service = TeachingService(school_id=school_id, division_id=found["division"], item_id=item.id)
     support = SupportScheme(school_id=school_id, pupil_id=found["pupil"], code="PAP", starts_on=date(2026, 9, 1))
-    session.add_all([service, support])
+    reopened = EntryReopening(school_id=school_id, division_id=found["division"], position=1, period_count=3,
+                              staff_id=found["staff"], until=date(2027, 6, 30))  # fmt: skip
+    session.add_all([service, support, reopened])
     session.flush()
     level = session.scalars(select(GradeLevel.id).where(GradeLevel.code == "3E")).one_or_none()
     if level is None:
         ensure_grade_levels()
         level = session.scalars(select(GradeLevel.id).where(GradeLevel.code == "3E")).one()
     return {"period_scheme": scheme.id, "own_level": level, "epi": epi.id, "ap": ap.id, "teaching_item": item.id,
-            "teaching_service": service.id, "support_scheme": support.id,
+            "teaching_service": service.id, "support_scheme": support.id, "entry_reopening": reopened.id,
             "curriculum_proposal": _proposal(session, found["authority"])}  # fmt: skip
 
 

@@ -44,7 +44,7 @@ dialog?.querySelector("[data-no]").addEventListener("click", () => dialog.close(
 /** « Tick all » of a list, and how many are ticked. */
 document.querySelectorAll("form[data-bulk]").forEach((form) => {
   const all = form.querySelector("[data-tick-all]");
-  const boxes = [...form.querySelectorAll('input[name="rowid"]:not(:disabled)')];
+  const boxes = [...form.elements].filter((control) => control.matches('td input[type="checkbox"]:not(:disabled)'));
   const told = form.querySelector("[data-ticked]");
   const refresh = () => {
     const count = boxes.filter((box) => box.checked).length;
