@@ -136,7 +136,7 @@ class Courier:
                 claimed = self._claim(session, mail_id) if mail_id else None
             settled = (claimed[0], self._send(line, *claimed)) if claimed else None
 
-    def _claim(self, session: Session, mail_id: int) -> tuple[OutgoingMail, Envelope | None] | None:
+    def _claim(self, session: Session, mail_id: int) -> tuple[OutgoingMail, Envelope | str] | None:
         model = self.model
         taking = update(model).where(model.id == mail_id, self._is_due()).values(
             status="sending", attempts=model.attempts + 1, claimed_by=self.owner, claimed_until=clock.now() + CLAIM)
