@@ -13,13 +13,10 @@ from flask_babel import lazy_gettext as _l
 
 from app.admin.handmade import HandmadePage, actor, school_id
 from app.admin.page import check_drawn_for
+from app.admin.picking import picked_from, population_of
 from app.booklets import editing
 from app.booklets.edit_wish import EditWish
 from app.booklets.models import BookletEdition
-from app.booklets.selection import Picked
-from app.core.errors import BadInput
-
-MOST_NAMED = 5000
 
 
 class BookletEditPage(HandmadePage):
@@ -43,7 +40,7 @@ class BookletEditPage(HandmadePage):
         chosen, editable = editing.counts(wish)
         period = f"{wish.picked.position}-{wish.picked.period_count}"
         return self.draw("booklets/edit.html", wish=wish, ids=wish.picked.ids, chosen=chosen, editable=editable,
-                         choices=choices, population=_population(wish.picked), period=period)  # fmt: skip
+                         choices=choices, population=population_of(wish.picked), period=period)  # fmt: skip
 
     @expose("/run", methods=["POST"])
     @has_access
@@ -89,34 +86,5 @@ def _pdf(name: str, content: bytes) -> Any:
 
 def wish_from(values: Any, present: tuple[int, int] | None = None) -> EditWish:
     """The choice a form or an address names, of the `present` period when it names none. Raises `BadInput`."""
-    ids = tuple(dict.fromkeys(_number(value) for value in values.getlist("ids")[:MOST_NAMED]))
-    picked = Picked(ids=ids) if ids else Picked(*_term(values.get("period"), present), *_narrowed(values))
-    return EditWish(picked, copies=values.get("copies") or "pupil", only_changed=bool(values.get("only_changed")),
-                    draft=bool(values.get("draft")))  # fmt: skip
-
-
-def _narrowed(values: Any) -> tuple[int | None, int | None]:
-    """Class and level: « level-4 », « division-12 », or the argument of that name; neither for the whole school."""
-    kind, _dash, number = values.get("population", "").partition("-")
-    division, level = (values.get(name) or (number if kind == name else "") for name in ("division", "level"))
-    return (_number(division) if division else None), (_number(level) if level else None)
-
-
-def _term(text: str | None, present: tuple[int, int] | None) -> tuple[int, int]:
-    """« 2-3 » (or 2/3) is the second period of three, « 0-0 » the end of a cycle."""
-    if not text and present is not None:
-        return present
-    position, _dash, count = (text or "").replace("/", "-").partition("-")
-    return _number(position), _number(count)
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:20]) < 2**31):
-        raise BadInput("Ce choix de bilans n'est pas reconnu.", hint="Rechargez la page et recommencez.")
-    return int(text)
-
-
-def _population(picked: Picked) -> str:
-    if picked.division_id is not None:
-        return f"division-{picked.division_id}"
-    return "school" if picked.level_id is None else f"level-{picked.level_id}"
+    return EditWish(picked_from(values, present), copies=values.get("copies") or "pupil",
+                    only_changed=bool(values.get("only_changed")), draft=bool(values.get("draft")))

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 
 from app.admin.entry_lines import REASONS
 from app.admin.entry_page import EntryPage
-from app.admin.group_forms import id_of
+from app.admin.form_values import id_of
 from app.admin.handmade import actor, in_school
 from app.admin.page import check_drawn_for
 from app.booklets.cells import REASON_LENGTH

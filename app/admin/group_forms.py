@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from app.admin.form_values import id_of
 from app.booklets.project_store import SharedChanges, Teaching
 from app.booklets.projects import GroupChanges
 from app.core.errors import BadInput
 from app.security.manager import current_standing
 
-_TERM = re.compile(r"([0-9]{1,2})/([0-9]{1,2})")
 _PAIR = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 _MEMBER = "member-"
 
@@ -19,19 +19,6 @@ def in_college() -> bool:
     """EPI and AP exist in collèges only (M050)."""
     here = current_standing()
     return here is not None and here.place.school_kind == "college"
-
-
-def id_of(text: str) -> int:
-    """An id as the database takes it. Raises `BadInput` for anything else."""
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise BadInput("Un choix manque ou n'est pas reconnu.", hint="Rechargez la page et recommencez.")
-    return int(text)
-
-
-def term_of(text: str) -> tuple[int, int]:
-    """« 1/3 » → the first of three; (0, 0), which is none, for anything else."""
-    found = _TERM.fullmatch(text)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def changes_from(form: Any) -> GroupChanges:

@@ -10,7 +10,8 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.admin.group_forms import changes_from, id_of, in_college, term_of
+from app.admin.form_values import id_of
+from app.admin.group_forms import changes_from, in_college
 from app.admin.handmade import HandmadePage, actor, school_id
 from app.admin.page import check_drawn_for
 from app.booklets.models.content import COMMENT_LENGTH
@@ -28,6 +29,7 @@ from app.booklets.project_queries import (
 from app.booklets.project_store import is_frozen
 from app.booklets.projects import IMPORTED, GroupSaved, delete_group, make_group, save_group
 from app.booklets.rights import writer_of
+from app.booklets.selection import read_term
 from app.booklets.settings import may_enter_projects
 from app.core.errors import LivretError
 from app.exchange.spreadsheets import SheetColumn
@@ -82,8 +84,8 @@ class GroupsPage(HandmadePage):
     def add(self) -> Any:
         """Make a group, then fill it."""
         check_drawn_for()
-        position, count = term_of(request.form.get("term", ""))
         try:
+            position, count = read_term(request.form.get("term", ""))
             group = make_group(id_of(request.form.get("project", "")), request.form.get("title", ""), position, count,
                                actor=actor())  # fmt: skip
         except LivretError as error:

@@ -17,6 +17,7 @@ from app.access.models import VALID_STATES, ActivationCode
 from app.access.queries import Selection, active_on, count_couples, open_services
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.booklet_edit import BookletEditionPage, BookletEditPage
+from app.admin.booklet_lock import BookletLockPage
 from app.admin.booklet_page import BookletPage
 from app.admin.booklet_rules import BookletRulesPage
 from app.admin.booklets import BookletsPage
@@ -135,6 +136,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (PhrasesPage, "booklets", PhrasesPage.title),
     (SupportPage, "booklets", SupportPage.title),
     (ProjectsPage, "booklets", ProjectsPage.title),
+    (BookletLockPage, "booklets", BookletLockPage.title),
     (BookletEditPage, "booklets", BookletEditPage.title),
     (PublicationPage, "booklets", PublicationPage.title),
     (PeriodDeskPage, "booklets", PeriodDeskPage.title),

@@ -13,13 +13,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from app.admin.group_forms import id_of, term_of
+from app.admin.form_values import day_of, id_of
 from app.admin.handmade import HandmadePage, actor, school_id
 from app.admin.page import check_drawn_for
 from app.booklets.closing import close_from, end_reopening, reopen, reopenings
 from app.booklets.desk import ClassLine, Term, by_person, class_lines, left, period_label, teachers_of_the_year
 from app.booklets.editing import Choices, edit_choices
 from app.booklets.reminding import Late, late, with_reminders
+from app.booklets.selection import read_term
 from app.core.errors import BadInput
 from app.exchange.spreadsheets import SheetColumn
 from app.jobs import services as jobs
@@ -77,8 +78,8 @@ class PeriodDeskPage(HandmadePage):
     def close(self) -> Any:
         """The last day of entry for the ticked classes; none = until they are locked."""
         check_drawn_for()
-        term = term_of(request.form.get("period", ""))
-        day = _day(request.form.get("closes_on", ""))
+        term = read_term(request.form.get("period", ""))
+        day = day_of(request.form.get("closes_on", ""))
         done = close_from(_ids("division"), term, day, actor=actor())
         if day is None:
             told = ngettext("No last day any more for %(num)d class.", "No last day any more for %(num)d classes.",
@@ -94,8 +95,8 @@ class PeriodDeskPage(HandmadePage):
     def reopen(self) -> Any:
         """Let one teacher go on in the ticked classes until a day."""
         check_drawn_for()
-        term = term_of(request.form.get("period", ""))
-        until = _day(request.form.get("until", ""))
+        term = read_term(request.form.get("period", ""))
+        until = day_of(request.form.get("until", ""))
         if until is None:
             raise BadInput("Dites jusqu'à quel jour la saisie est rouverte.")
         done = reopen(_ids("division"), term, id_of(request.form.get("staff", "")), until, actor=actor())
@@ -111,7 +112,7 @@ class PeriodDeskPage(HandmadePage):
         check_drawn_for()
         end_reopening(pk, actor=actor())
         flash(_("The reopening is taken back."), "success")
-        return self._back(term_of(request.form.get("period", "")))
+        return self._back(read_term(request.form.get("period", "")))
 
     @expose("/remind")
     @has_access
@@ -135,7 +136,7 @@ class PeriodDeskPage(HandmadePage):
     def remind(self) -> Any:
         """Start the mails."""
         check_drawn_for()
-        position, count = term_of(request.form.get("period", ""))
+        position, count = read_term(request.form.get("period", ""))
         params = {"position": position, "period_count": count, "staff": _ids("staff"), "again": "again" in request.form}
         job = jobs.submit("booklets.remind", school_id(), params, actor(), str(_("Remind teachers")))
         return self.to_job(job.id)
@@ -148,7 +149,7 @@ def _asked() -> tuple[Choices, Term]:
     school_id()
     choices = edit_choices()
     asked = request.args.get("period", "")
-    return choices, term_of(asked) if asked else choices.present
+    return choices, read_term(asked) if asked else choices.present
 
 
 def _late(term: Term, staff_ids: list[int]) -> list[Late]:
@@ -157,13 +158,6 @@ def _late(term: Term, staff_ids: list[int]) -> list[Late]:
 
 def _ids(name: str) -> list[int]:
     return [id_of(value) for value in request.values.getlist(name)]
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise BadInput("Cette date n'existe pas.", hint="Écrivez par exemple 12/12/2026.") from error
 
 
 def _sums(lines: list[ClassLine]) -> ClassLine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import flash, request
@@ -12,15 +11,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from app.admin.group_forms import id_of, term_of
+from app.admin.form_values import day_of, id_of
 from app.admin.handmade import HandmadePage, actor, asked_page, school_id
 from app.admin.page import check_drawn_for
 from app.booklets.announcing import Asked, NobodyToTell, messages
 from app.booklets.editing import edit_choices
 from app.booklets.publishing import publications, publish_from, readers
-from app.booklets.selection import Picked
+from app.booklets.selection import Picked, read_term
 from app.core.db import admin_db
-from app.core.errors import BadInput
 from app.exchange.spreadsheets import SheetColumn
 from app.jobs import services as jobs
 from app.replication.publication import open_services
@@ -58,7 +56,7 @@ class PublicationPage(HandmadePage):
         check_drawn_for()
         position, count = _term(request.form.get("period"))
         ids = [id_of(value) for value in request.form.getlist("division")]
-        done = publish_from(ids, position, count, _day(request.form.get("publish_on", "")), actor=actor())
+        done = publish_from(ids, position, count, day_of(request.form.get("publish_on", "")), actor=actor())
         flash(ngettext("The day is set for %(num)d class.", "The day is set for %(num)d classes.", done), "success")
         return self.home(period=f"{position}/{count}")
 
@@ -116,11 +114,4 @@ def _picked() -> Picked:
 
 
 def _term(text: str | None, present: tuple[int, int] = (0, 0)) -> tuple[int, int]:
-    return term_of(text) if text else present
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise BadInput("Cette date n'existe pas.", hint="Écrivez par exemple 12/12/2026.") from error
+    return read_term(text) if text else present

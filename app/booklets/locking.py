@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, and_, func, not_, select, true
 
 from app.booklets.missing import missing, with_content
 from app.booklets.models import OPEN_STATES, SEALED_STATES, Booklet
@@ -16,8 +16,8 @@ from app.core.actor import Actor
 from app.core.db import admin_db
 from app.core.errors import Forbidden
 from app.core.uow import unit_of_work
-from app.workflow import bulk
-from app.workflow.registry import Unmet
+from app.workflow import bulk, catalogue
+from app.workflow.registry import Unmet, conditions
 
 LOCK = ("can_lock", "booklet")
 
@@ -60,6 +60,16 @@ def lock(chosen: Picked, *, actor: Actor) -> Outcome:
 
 def _refused(booklet: Booklet) -> Refused:
     return Refused(booklet.id, booklet.shown_name, booklet.division_label or "", tuple(missing(booklet)))
+
+
+def foreseen(chosen: Picked, *, actor: Actor) -> Outcome:
+    """What `lock` would do, without doing it: two statements and those of what is missing. Raises `Forbidden`."""
+    _, within = _locker(actor)
+    wanted = and_(chosen.where, within, Booklet.state.in_(OPEN_STATES))
+    uses = catalogue.ready("booklet").transition("lock").requires
+    met = and_(*(conditions[use.name].clause(Booklet, **use.parameters) for use in uses))
+    count = admin_db.session.scalar(select(func.count(Booklet.id)).where(wanted, met)) or 0
+    return Outcome(count, tuple(_refused(booklet) for booklet in with_content(wanted, not_(met))))
 
 
 @unit_of_work()

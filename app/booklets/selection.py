@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
 
 from app.booklets.models import Booklet
+from app.core.errors import BadInput
 from app.schools.models import School
+
+_TERM = re.compile(r"([0-9]{1,2})[/-]([0-9]{1,2})")
+
+
+def read_term(text: str) -> tuple[int, int]:
+    """« 2/3 », or « 2-3 » in addresses: the second period of three; « 0/0 » is the end of a cycle. Raises `BadInput`.
+    """
+    found = _TERM.fullmatch(text)
+    position, count = (int(found[1]), int(found[2])) if found else (1, 0)
+    if position > count:
+        raise BadInput(f"« {text[:20]} » n'est pas une période.",
+                       hint="Écrivez par exemple 2/3 : la deuxième de trois.")
+    return position, count
 
 
 @dataclass(frozen=True, slots=True)
