@@ -44,6 +44,7 @@ def test_from_the_preview_to_the_report_and_back(head: Browser, place: dict[str,
     shown = head.get(PAGE)
     assert "Verrouiller les 2 bilans" in shown and "avertissements" in shown
     assert "Mathématiques" in shown, "what the third lacks"
+    assert f"/booklet/{place['ids'][2]}?side=verso#overall" in shown, "each lack leads to its own place (M042)"
     assert states(place).count("locked") == 0, "looking changes nothing"
     sent = {"population": f"division-{place['division']}", "period": "1-3"}
     assert "/jobs/" in head.send("/booklet-lock/run", PAGE, **sent).location
