@@ -41,7 +41,7 @@ FIELDS: dict[str, Any] = {
     "absences_unjustified": _l("Half-days of unjustified absence"), "life_comment": _l("School life"),
     "group": _l("Group of an EPI or an AP"),
 } | dict(PATHWAYS)  # fmt: skip
-ACTS = {"booklet.waive": _l("Warning set aside")}
+ACTS = {"booklet.waive": _l("Warning set aside"), "booklet.restore": _l("Warning pointed out again")}
 LIFE = ("absences_justified", "absences_unjustified", "lateness")
 
 

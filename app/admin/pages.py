@@ -43,6 +43,7 @@ from app.admin.review import ReviewPage
 from app.admin.role_pages import RolesPage
 from app.admin.services import ServicesPage
 from app.admin.synchronisation import SynchronisationPage
+from app.admin.watched_words import WatchedWordsPage
 from app.admin.workflows import WorkflowsPage
 from app.core import clock
 from app.core.db import admin_db
@@ -151,6 +152,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (PupilBaseRefreshPage, "exchange", PupilBaseRefreshPage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),
     (BookletRulesPage, "academy", BookletRulesPage.title),
+    (WatchedWordsPage, "academy", WatchedWordsPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),
     (ServicesPage, "online", ServicesPage.title),
     (CodesCreatePage, "online", CodesCreatePage.title),

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from app.admin.entry_page import EntryPage
 from app.admin.handmade import actor, in_school
 from app.admin.page import check_drawn_for
-from app.booklets.checks import CHECKS, REASON_LENGTH, Warning, waive, warnings_for
+from app.booklets.checks import CHECKS, REASON_LENGTH, Warning, restore, waive, warnings_for
 from app.booklets.choices import Chosen
 from app.booklets.models import Booklet
 from app.core.db import admin_db
@@ -75,6 +75,18 @@ class ReviewPage(EntryPage):
             return self._page(error.sentence()), error.status
         flash(ngettext("%(num)d warning is set aside.", "%(num)d warnings are set aside.", count), "success")
         return redirect(url_for("ReviewPage.index", check=request.form.get("check") or None))
+
+
+    @expose("/restore", methods=["POST"])
+    @has_access
+    @permission_name("fill")
+    def restore(self) -> Any:
+        """Point out again what was set aside."""
+        check_drawn_for()
+        count = restore(request.form.getlist("rowid"), actor=actor())
+        flash(ngettext("%(num)d warning is pointed out again.", "%(num)d warnings are pointed out again.", count),
+              "success")  # fmt: skip
+        return redirect(url_for("ReviewPage.index", check=request.form.get("check") or None, all="1"))
 
 
 def _asked(chosen: Chosen) -> list[Warning]:

@@ -161,9 +161,15 @@ def common_names() -> frozenset[Key]:
 
 
 @cache
+def shipped_list() -> tuple[tuple[str, str], ...]:
+    """The shipped expressions of the legal reminder as they are written, each with its subject."""
+    return tuple((row["word"], row["subject"]) for row in _rows("watched_words.csv"))
+
+
+@cache
 def shipped_words() -> Mapping[Key, str]:
-    """The shipped expressions of the legal reminder → subject."""
-    return {key_of(row["word"]): row["subject"] for row in _rows("watched_words.csv")}
+    """The same as they are compared → subject."""
+    return {key_of(word): subject for word, subject in shipped_list()}
 
 
 def names_to_look_for(names: Iterable[str]) -> dict[Key, str]:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from app.audit.services import record_each
 from app.booklets.check_rules import RULES, excerpt
@@ -22,7 +22,7 @@ from app.core.errors import BadInput, Forbidden, NotFound
 from app.core.texts import clean_text
 from app.core.uow import unit_of_work
 
-WAIVE, REASON_LENGTH = "booklet.waive", 300
+WAIVE, RESTORE, REASON_LENGTH = "booklet.waive", "booklet.restore", 300
 CHECKS = {
     "other_name": "Prénom d'un autre élève", "watched": "Sujet du rappel légal", "same_text": "Texte identique",
     "pronoun": "Pronom à vérifier", "doubled": "Mot répété", "short": "Texte très court",
@@ -125,17 +125,42 @@ def waive(keys: Iterable[str], reason: str, *, actor: Actor) -> int:
     why = clean_text(reason, REASON_LENGTH, "Motif")
     if why is None:
         raise BadInput("Donnez un motif.", hint="Il reste dans l'historique du bilan.")
-    writer = writer_of(actor)
-    if not (writer.can("fill") or writer.can("lock")):
-        raise Forbidden()
     wanted = set(keys)
-    ids = {_booklet_of(key) for key in wanted}
-    readable = select(Booklet.id).where(Booklet.id.in_(ids), readable_booklets(writer)).order_by(Booklet.id)
-    if set(admin_db.session.scalars(readable.with_for_update(of=Booklet))) != ids:
-        raise NotFound("Un de ces bilans n'existe pas.")
+    ids = _readable(wanted, actor)
     standing = [w for warnings in warnings_for(ids).values() for w in warnings if w.key in wanted]
     _store(standing, why, actor)
     return len(standing)
+
+
+@unit_of_work()
+def restore(keys: Iterable[str], *, actor: Actor) -> int:
+    """Point out again what was set aside; how many. The history keeps both acts.
+
+    Raises `Forbidden` for who fills in nothing, `NotFound` for booklets one does not read.
+    """
+    wanted = set(keys)
+    ids = _readable(wanted, actor)
+    everything = (w for warnings in warnings_for(ids, waived=True).values() for w in warnings)
+    found = [w for w in everything if w.waived and w.key in wanted]
+    session = admin_db.session()
+    for warning in found:
+        session.execute(delete(BookletWaiver).where(
+            BookletWaiver.booklet_id == warning.booklet_id, BookletWaiver.check == warning.check,
+            BookletWaiver.place == warning.place.name, BookletWaiver.digest == warning.digest))  # fmt: skip
+    _record(found, RESTORE, "", actor)
+    return len(found)
+
+
+def _readable(keys: Collection[str], actor: Actor) -> set[int]:
+    """The booklets of these warnings, locked in the order of ids."""
+    writer = writer_of(actor)
+    if not (writer.can("fill") or writer.can("lock")):
+        raise Forbidden()
+    ids = {_booklet_of(key) for key in keys}
+    readable = select(Booklet.id).where(Booklet.id.in_(ids), readable_booklets(writer)).order_by(Booklet.id)
+    if set(admin_db.session.scalars(readable.with_for_update(of=Booklet))) != ids:
+        raise NotFound("Un de ces bilans n'existe pas.")
+    return ids
 
 
 def _booklet_of(key: str) -> int:
@@ -148,12 +173,20 @@ def _booklet_of(key: str) -> int:
 def _store(standing: Sequence[Warning], why: str, actor: Actor) -> None:
     if not standing:
         return
-    session = admin_db.session()
-    school_id = session.scalars(select(Booklet.school_id).where(Booklet.id == standing[0].booklet_id)).one()
-    at = clock.now()
+    session, school_id, at = admin_db.session(), _school_of(standing), clock.now()
     session.execute(insert(BookletWaiver), [
         {"school_id": school_id, "booklet_id": w.booklet_id, "check": w.check, "place": w.place.name,
          "digest": w.digest, "reason": why, "by": actor.name, "at": at} for w in standing])  # fmt: skip
+    _record(standing, WAIVE, why, actor)
+
+
+def _record(warnings: Sequence[Warning], act: str, why: str, actor: Actor) -> None:
+    if not warnings:
+        return
     lines = [(w.booklet_id, {"place": w.place.name, "item": w.place.where, "check": w.check},
-              {"reason": why, "excerpt": w.excerpt}) for w in standing]  # fmt: skip
-    record_each(session, WAIVE, Booklet, lines, actor=actor, school_id=school_id)
+              {"reason": why, "excerpt": w.excerpt}) for w in warnings]  # fmt: skip
+    record_each(admin_db.session(), act, Booklet, lines, actor=actor, school_id=_school_of(warnings))
+
+
+def _school_of(warnings: Sequence[Warning]) -> int:
+    return admin_db.session().scalars(select(Booklet.school_id).where(Booklet.id == warnings[0].booklet_id)).one()

@@ -107,6 +107,7 @@ _resource("teaching_service", _l("Who teaches what"), head=ALL, secretary=ALL, t
 _resource("project", _l("EPI and AP"), head=ALL, secretary="list show", teacher="list show", cpe="list show",
           librarian="list show")
 _resource("support_scheme", _l("Support schemes"), head=ALL, secretary=ALL, teacher="list show", cpe="list show")
+_resource("watched_word", _l("Words to read again"), academy="list edit")
 _resource("curriculum_proposal", _l("Proposals of programme elements"), academy=ALL, head="list show",
           teacher="list show")
 _resource("booklet_edition", _l("Editions of booklets"), head="list show export", secretary="list show export",

@@ -45,6 +45,8 @@ def test_warnings_are_listed_filtered_exported_and_set_aside(
     assert head.send("/review/waive", path, rowid=keys[0], reason="Deux sœurs").status_code == 302
     assert [w.reason for w in read(sqlite_world.a, BookletWaiver)] == ["Deux sœurs"]
     assert head.get(path).count('name="rowid"') == 1 and "Deux sœurs" in head.get(f"{path}&all=1")
+    assert head.send("/review/restore", path, rowid=keys[0]).status_code == 302
+    assert read(sqlite_world.a, BookletWaiver) == [] and head.get(path).count('name="rowid"') == 2
     secretary = sign_in(admin_app, "secretary", school_id=sqlite_world.a)
     assert 'name="rowid"' not in secretary.get(path) and "trop trop" in secretary.get(path)
 

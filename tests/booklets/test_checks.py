@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.audit.models import AuditLine
 from app.booklets.cells import Cell
 from app.booklets.check_rules import RULES
-from app.booklets.checks import CHECKS, MESSAGES, WAIVE, waive, warnings_for
+from app.booklets.checks import CHECKS, MESSAGES, RESTORE, WAIVE, restore, waive, warnings_for
 from app.booklets.entry import Change, save_cells
 from app.booklets.models import Booklet, GroupPupil, Pathway, ProjectGroup, WatchedWord
 from app.core.actor import SYSTEM
@@ -22,9 +22,9 @@ from app.schools.models import School
 from app.workflow import engine
 from tests.booklets.factories import fill, make_booklet, make_class, make_line
 from tests.booklets.staffroom import someone
-from tests.booklets.test_entry import statements
 from tests.booklets.test_projects import declare
 from tests.factories import World, add, make_division, make_pupil
+from tests.statements import statements
 
 FINE = "Un trimestre sérieux, continuez ainsi."
 
@@ -113,6 +113,21 @@ def test_an_academy_adds_and_ignores_words(school: School) -> None:
     for word, ignored in (("Religion", True), ("conseil municipal", False)):
         add(WatchedWord(authority_id=school.authority_id, subject="politics", word=word, ignored=ignored))
     assert warnings_for([ines.id])[ines.id][0].found == ("conseil municipal",)
+
+
+def test_pointed_out_again_after_all(school: School) -> None:
+    head = someone(school, "head")
+    ines, zoe = named(school, "Inès", "Zoé")
+    ines.overall_comment = "Zoé bavarde avec elle trop trop souvent."
+    admin_db.session.flush()
+    first, second = warnings_for([ines.id, zoe.id])[ines.id]
+    waive([first.key, second.key], "Voulu", actor=head)
+    assert restore([first.key, first.key], actor=head) == 1 and restore([first.key], actor=head) == 0
+    assert [w.key for w in warnings_for([ines.id])[ines.id]] == [first.key]
+    done = select(AuditLine.action).where(AuditLine.subject_id == ines.id, AuditLine.action.in_((WAIVE, RESTORE)))
+    assert sorted(admin_db.session.scalars(done)) == [RESTORE, WAIVE, WAIVE], "the history keeps all of it"
+    with pytest.raises(Forbidden):
+        restore([first.key], actor=someone(school, "secretary"))
 
 
 def test_set_aside_with_a_reason_until_another_wording(school: School) -> None:

@@ -32,8 +32,8 @@ from app.schools.models import Division, GradeLevel, School
 from app.workflow import engine
 from tests.booklets.factories import fill, make_class
 from tests.booklets.staffroom import someone
-from tests.booklets.test_entry import statements
 from tests.factories import World, add, make_pupil
+from tests.statements import statements
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ from app.schools.models import School
 from tests.booklets.factories import make_class
 from tests.booklets.staffroom import someone
 from tests.booklets.test_class_elements import lock
-from tests.booklets.test_entry import statements
 from tests.factories import World, make_pupil
+from tests.statements import statements
 
 CITIZEN, HEALTH = "Élection des délégués.", "Les gestes qui sauvent."
 

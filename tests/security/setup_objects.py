@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.booklets.models import EntryReopening, Project
+from app.booklets.models import EntryReopening, Project, WatchedWord
 from app.curriculum.models import CurriculumProposal, SupportScheme, TeachingItem, TeachingService
 from app.curriculum.services import ensure_grade_levels
 from app.schools.models import GradeLevel, School
@@ -35,7 +35,19 @@ def setup_objects(session: Session, school_id: int, found: dict[str, int]) -> di
         level = session.scalars(select(GradeLevel.id).where(GradeLevel.code == "3E")).one()
     return {"period_scheme": scheme.id, "own_level": level, "epi": epi.id, "ap": ap.id, "teaching_item": item.id,
             "teaching_service": service.id, "support_scheme": support.id, "entry_reopening": reopened.id,
+            "watched_word": _watched(session, found["authority"]),
             "curriculum_proposal": _proposal(session, found["authority"])}  # fmt: skip
+
+
+def _watched(session: Session, authority_id: int) -> int:
+    """The academy's one."""
+    mine = select(WatchedWord.id).where(WatchedWord.authority_id == authority_id)
+    if (known := session.scalars(mine).first()) is not None:
+        return known
+    row = WatchedWord(authority_id=authority_id, subject="religion", word="procession")
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def _proposal(session: Session, authority_id: int) -> int:
