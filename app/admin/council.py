@@ -18,8 +18,7 @@ from app.admin.page import check_drawn_for
 from app.booklets.cells import Cell
 from app.booklets.class_booklets import ClassBooklet, class_booklets
 from app.booklets.entry import Change, save_cells
-from app.booklets.line_facts import lines_of
-from app.core.db import admin_db
+from app.booklets.facts import facts_of
 from app.curriculum.reference import BASE_COMPONENTS, MASTERY, OBJECTIVES
 
 
@@ -75,9 +74,9 @@ class CouncilPage(BookletsPage):
         rows = class_booklets(chosen.where) if chosen.ready else []
         at = _asked(rows)
         pupil = rows[at] if rows else None
-        lines = lines_of(admin_db.session(), [pupil.id]).get(pupil.id, ()) if pupil else ()
+        facts = facts_of([pupil.id])[pupil.id] if pupil else None
         return self.draw_entry(
-            self.template, writer, chosen, rows=rows, pupil=pupil, at=at, lines=lines,
+            self.template, writer, chosen, rows=rows, pupil=pupil, at=at, facts=facts,
             before=rows[at - 1] if at else None, after=rows[at + 1] if at + 1 < len(rows) else None,
             council_on=next((row.values["council_on"] for row in rows if row.values["council_on"]), ""),
             refusal=refusal_of(writer, chosen, "booklet", self.field), objectives=OBJECTIVES,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
 from sqlalchemy import select
 
-from app.booklets.models import Attainment, Booklet
+from app.booklets.models import Attainment, Booklet, BookletScheme, GroupPupil, Pathway, Project, ProjectGroup
 from app.core.actor import SYSTEM
 from app.core.db import admin_db
 from app.core.scope import school_scope
 from app.core.uow import unit_of_work
+from app.curriculum.reference import SCHEMES
 from app.schools.models import Division, School
 from app.schools.people import Pupil
 from app.workflow import engine
@@ -19,21 +22,32 @@ from tests.admin.conftest import Browser, admin_app, head, sign_in  # noqa: F401
 from tests.admin.test_browser import address, browser, enter  # noqa: F401 - fixtures
 from tests.booklets.factories import fill, make_booklet
 from tests.booklets.test_entry_pages import Class, fields_of, make_lesson, teacher
-from tests.factories import World
+from tests.factories import World, add
 from tests.journeys.browser import judge, visitor
 
 
 @pytest.fixture
 def lesson(admin_app: Flask, sqlite_world: World) -> Class:  # noqa: F811
-    """A class of three; something is said of the first pupil."""
+    """A class of three; something is said of the first pupil, on both pages."""
     made = make_lesson(sqlite_world.a)
     with school_scope(made.school), unit_of_work() as session:
         line = session.get_one(Attainment, made.lines[0])
         line.positioning, line.comment = 3, "Participe avec entrain ; l'expression écrite progresse."
         booklet = session.get_one(Booklet, made.booklets[0])
         booklet.absences_justified, booklet.lateness = 4, 0
+        second_page(session.get_one(School, made.school), booklet)
     admin_db.session.remove()
     return made
+
+
+def second_page(school: School, booklet: Booklet) -> None:
+    """An EPI, a pathway and a support scheme."""
+    epi = add(Project(kind="epi", theme="EPI_SAN", title="Du grain au pain", school_id=school.id,
+                      school_year_id=school.school_year_id))
+    group = add(ProjectGroup(school_id=school.id, project_id=epi.id, title="Groupe A", position=1, period_count=3))
+    add(GroupPupil(school_id=school.id, group_id=group.id, booklet_id=booklet.id, comment="A mené l'enquête."))
+    add(Pathway(school_id=school.id, booklet_id=booklet.id, code="PAR_CIT", text="Élue au conseil des élèves."))
+    add(BookletScheme(school_id=school.id, booklet_id=booklet.id, code="PAP"))
 
 
 def overall(made: Class) -> list[str | None]:
@@ -42,6 +56,14 @@ def overall(made: Class) -> list[str | None]:
         kept = list(admin_db.session.scalars(found))
     admin_db.session.remove()
     return kept
+
+
+def test_what_else_the_booklet_says_is_there_to_read(lesson: Class, head: Browser) -> None:  # noqa: F811
+    """EPI, AP, pathways and support schemes of the pupil on the screen, and of no other."""
+    said = ("Du grain au pain", "A mené l", "Élue au conseil des élèves.", SCHEMES["PAP"])
+    page, other = unescape(head.get(address_of(lesson))), unescape(head.get(address_of(lesson, 1)))
+    assert [words for words in said if words not in page] == []
+    assert [words for words in said if words in other] == []
 
 
 def address_of(made: Class, pupil: int = 0) -> str:
