@@ -42,6 +42,7 @@ from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
 from app.admin.review import ReviewPage
 from app.admin.role_pages import RolesPage
 from app.admin.services import ServicesPage
+from app.admin.staff_accounts import StaffAccountsPage
 from app.admin.synchronisation import SynchronisationPage
 from app.admin.watched_words import WatchedWordsPage
 from app.admin.workflows import WorkflowsPage
@@ -149,6 +150,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (EpiSettingsPage, "settings", EpiSettingsPage.title),
     (ApSettingsPage, "settings", ApSettingsPage.title),
     (RefreshPage, "settings", RefreshPage.title),
+    (StaffAccountsPage, "settings", StaffAccountsPage.title),
     (PupilBaseRefreshPage, "exchange", PupilBaseRefreshPage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),
     (BookletRulesPage, "academy", BookletRulesPage.title),

@@ -88,6 +88,7 @@ _resource("division", _l("Classes"), head=ALL, secretary=ALL, teacher="list show
           cpe="list show", librarian="list show")
 _resource("programme", _l("Programmes (MEF)"), head=ALL, secretary=ALL, cpe="list show")
 _resource("staff", _l("Staff"), head=ALL, secretary=ALL, cpe="list show")
+_resource("staff_account", _l("Accounts of the staff"), head="list edit", secretary="list")
 _resource("assignment", _l("Assignments to classes"), head=ALL, secretary=ALL, cpe="list show")
 _resource("grade_level", _l("Levels and cycles"), academy="list show export",
           **dict.fromkeys(EVERYONE, "list show export"))
