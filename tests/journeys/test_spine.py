@@ -10,29 +10,19 @@ import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from app.exchange.demo import write_demo
 from app.exchange.readers import read_file
 from app.exchange.records import PupilRecord
 from tests.journeys.browser import chromium, judge, visitor
-from tests.journeys.instance import PASSPHRASE, Instance, new_instance, served
+from tests.journeys.instance import Instance, new_instance, person, served
+from tests.journeys.people import CODE, Child, confirm, make_account, sign_in, wait_for_job
 from tests.smtp import Mailbox, smtp_server
 
 pytestmark = pytest.mark.browser
-CODE = r"[0-9A-Z]{4} - [0-9A-Z]{3} - [0-9A-Z]{3} - [0-9A-Z]{3}"
-FAMILY_PASSPHRASE = "trois mésanges sur le fil à linge"
-
-
-class Child(NamedTuple):
-    """What a family knows: a code, a first name, a birth date."""
-
-    code: str
-    first_name: str
-    born: date
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +38,12 @@ def instance(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iter
     home = tmp_path_factory.mktemp("instance")
     college = write_demo(home / "export", pupils=40, seed=7).college
     made = new_instance(home, mailbox.url, college)
-    made.run("school", "create", college.uai, "--name", "Collège Essai", "--kind", "college")
-    for username, role in (("directrice", "head"), ("secretariat", "secretary"), ("enseignant", "teacher")):
-        made.person(username, role, college.uai)
+    made.run_all(
+        ("school", "create", college.uai, "--name", "Collège Essai", "--kind", "college"),
+        *person("directrice", "head", college.uai, "Directrice", "ESSAI"),
+        *person("secretariat", "secretary", college.uai, "Secrétariat", "ESSAI"),
+        *person("enseignant", "teacher", college.uai, "Enseignant", "ESSAI"),
+    )  # fmt: skip
     with served(made):
         yield made
 
@@ -60,26 +53,6 @@ def browser() -> Iterator[Browser]:
     """One Chromium for the file."""
     with chromium() as started:
         yield started
-
-
-def sign_in(page: Page, username: str) -> None:
-    """Through the admin's sign-in page."""
-    page.goto("/login/")
-    page.fill("#username", username)
-    page.fill("#password", PASSPHRASE)
-    page.click("main form button")
-    expect(page.locator(".context-person")).to_be_visible()
-
-
-def confirm(page: Page) -> None:
-    """Say yes in the confirmation dialog."""
-    page.click("#confirm [data-yes]")
-
-
-def wait_for_job(page: Page) -> None:
-    """Stay on a job's page until it says how it went."""
-    expect(page.locator("main .messages .notice")).to_be_visible(timeout=90_000)
-    expect(page.locator("main .messages .notice-danger")).to_have_count(0)
 
 
 @pytest.mark.row("M001", "M002", "M111", "M112", "M113", "M114", "M118", "M123", "M137", "C02", "C07")
@@ -168,44 +141,6 @@ def child_of_mail(instance: Instance, mailbox: Mailbox) -> tuple[str, Child]:
     assert found, text
     first_name, born = pupil_named(instance, " ".join(text.split()))
     return mailbox.received[-1].recipients[0], Child(re.search(CODE, found[0])[0], first_name, born)  # type: ignore[index]
-
-
-def make_account(
-    instance: Instance, browser: Browser, mailbox: Mailbox, child: Child, identifier: str, email: str
-) -> None:
-    """A mother on her phone: code, account, confirmation link, home page."""
-    already = len(mailbox.to(email))
-    with visitor(browser, instance.portal, phone=True) as page:
-        page.goto("/")
-        judge(page, "portail-connexion")
-        page.goto(f"/activer#code={re.sub('[^0-9A-Z]', '', child.code)}")
-        expect(page.locator("input.box").first).to_have_value(child.code[:4])
-        assert "#" not in page.url
-        judge(page, "portail-compte")
-        page.fill('[name="lines-0-first_name"]', child.first_name)
-        page.fill('[name="lines-0-birth_date"]', child.born.strftime("%d/%m/%Y"))
-        page.fill('[name="identifier"]', identifier)
-        page.fill('[name="passphrase"]', FAMILY_PASSPHRASE)
-        page.fill('[name="again"]', FAMILY_PASSPHRASE)
-        page.fill('[name="email"]', email)
-        page.get_by_role("button", name="Créer mon compte").click()
-        expect(page.locator("main")).to_contain_text("Votre compte a bien été créé")
-        judge(page, "portail-compte-cree")
-        message = mailbox.wait_for(email, seconds=60, count=already + 1)
-        text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-        assert FAMILY_PASSPHRASE not in text
-        page.goto(re.search(r"http\S+/confirmation/\S+", text)[0])  # type: ignore[index]
-        judge(page, "portail-confirmation")
-        page.get_by_role("button", name="Confirmer mon compte").click()
-        judge(page, "portail-confirme")
-        page.goto("/connexion")
-        page.fill('[name="identifier"]', identifier)
-        page.fill('[name="passphrase"]', FAMILY_PASSPHRASE)
-        page.get_by_role("button", name="Se connecter").click()
-        expect(page.locator("h1")).to_contain_text("Bienvenue")
-        expect(page.locator("main")).to_contain_text(child.first_name)
-        expect(page.locator("main")).to_contain_text("Collège Essai")
-        judge(page, "portail-accueil")
 
 
 def head_sees_codes_in_use(instance: Instance, browser: Browser) -> None:
