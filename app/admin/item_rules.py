@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from app.admin.rules import authority_of, within
+from app.booklets.locking import sealed_with
 from app.core.db import admin_db
-from app.core.errors import BadInput
+from app.core.errors import BadInput, Conflict
 from app.core.scope import Scope, current_scope
 from app.curriculum.lists import AREA_CYCLES, KINDS_OF_SCHOOL, areas, subjects, support_schemes
 from app.curriculum.models import CurriculumProposal, SupportScheme
@@ -17,6 +18,7 @@ from app.curriculum.reference import levels
 from app.schools.models import School
 
 NURSERY = 1
+PRINTED = ("label", "position", "parent")  # what a booklet takes from a subject, and where it puts it
 ELECTION_WORDS = {
     "S": _l("Common core"), "O": _l("Compulsory option"), "F": _l("Optional"), "L": _l("Local addition"),
     "R": _l("Religious teaching"), "X": _l("Specific measure"), "D": _l("Other"),
@@ -36,10 +38,20 @@ class OwnItem:
         scope = current_scope()
         school = admin_db.session.scalars(select(School).where(School.id == (scope.id if scope else 0))).one()
         item.kind = "area" if school.kind == "ecole" else "subject"
-        self.pre_update(item)
+        self._placed(item)
 
     def pre_update(self, item: Any) -> None:
-        """A subject has neither cycle nor area; an area is of cycle 2 or 3, a sub-area of its area's."""
+        """A subject has neither cycle nor area; an area is of cycle 2 or 3, a sub-area of its area's. What locked
+        booklets print of it stands (M017)."""
+        changed = any(inspect(item).attrs[name].history.has_changes() for name in PRINTED)
+        with admin_db.session.no_autoflush:
+            if changed and (count := sealed_with(item.id)):
+                raise Conflict(f"{count} bilans verrouillés impriment cette discipline : nom et place y restent.",
+                               hint="Déverrouillez-les, ou ajoutez une autre discipline et retirez celle-ci.")
+        self._placed(item)
+
+    @staticmethod
+    def _placed(item: Any) -> None:
         if item.kind == "subject":
             item.cycle, item.parent = 0, None
             return

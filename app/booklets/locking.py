@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, not_, select, true
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 
 from app.booklets.missing import missing, with_content
-from app.booklets.models import OPEN_STATES, SEALED_STATES, Booklet
+from app.booklets.models import OPEN_STATES, SEALED_STATES, Attainment, Booklet
 from app.booklets.rights import writer_of
 from app.booklets.selection import Picked
 from app.booklets.settings import booklet_settings
@@ -16,6 +16,7 @@ from app.core.actor import Actor
 from app.core.db import admin_db
 from app.core.errors import Forbidden
 from app.core.uow import unit_of_work
+from app.schools.models import School
 from app.workflow import bulk, catalogue
 from app.workflow.registry import Unmet, conditions
 
@@ -81,6 +82,16 @@ def unlock(chosen: Picked, *, actor: Actor, reason: str) -> Outcome:
     moved = bulk.apply_many(Booklet, "unlock", wanted, actor=actor, session=session, reason=reason).moved
     session.expire_all()
     return Outcome(moved)
+
+
+def sealed_with(item_id: int) -> int:
+    """How many locked booklets of this year, or locked and never issued, have a line of this subject: they print its
+    words and its place."""
+    year = select(School.school_year_id).where(School.id == Booklet.school_id).scalar_subquery()
+    on_them = and_(Attainment.booklet_id == Booklet.id, Attainment.school_id == Booklet.school_id)
+    frozen = and_(Booklet.state.in_(SEALED_STATES), or_(Booklet.school_year_id == year, Booklet.state == "locked"))
+    statement = select(func.count(Attainment.id)).join(Booklet, on_them).where(Attainment.item_id == item_id, frozen)
+    return admin_db.session.scalar(statement) or 0
 
 
 def may_lock(actor: Actor, booklet: Booklet) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
-from app.booklets.models import Attainment, AttainmentElement, BaseMastery, Booklet, BookletFault
+from app.booklets.models import AttainmentElement, BaseMastery, Booklet, BookletFault
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import admin_db
@@ -159,29 +159,3 @@ def test_the_rule_on_one_and_the_rule_in_sql_agree(school: School) -> None:
             assert (booklet.id in met) is not conditions[use.name](booklet, **use.parameters), (use.name, booklet.id)
     assert {found for name, found in answers if name == "overall_comment_written"} == {True, False}
     assert len(answers) >= 6
-
-
-@pytest.mark.row("M017")
-@pytest.mark.parametrize("model", [Attainment, AttainmentElement])
-def test_the_database_refuses_to_change_what_is_locked(school: School, model: type) -> None:
-    """The last guard: whatever the road, even SQL."""
-    _, booklets = make_class(school, pupils=2)
-    for booklet in booklets:
-        fill(booklet)
-    engine.follow(refresh(booklets[0]))
-    engine.apply(booklets[0], "lock", actor=HEAD)
-    locked, free = booklets
-    session = admin_db.session
-    changes = [
-        update(model).where(model.booklet_id == locked.id).values(booklet_id=locked.id),
-        delete(model).where(model.booklet_id == locked.id),
-        update(Booklet).where(Booklet.id == locked.id).values(overall_comment="Autre"),
-        update(Booklet).where(Booklet.id == locked.id).values(last_name="AUTRE"),
-        delete(Booklet).where(Booklet.id == locked.id),
-    ]
-    for change in changes:
-        with pytest.raises(Exception, match="booklet_locked"), session.begin_nested():
-            session.execute(change)
-    session.execute(update(Booklet).where(Booklet.id == free.id).values(overall_comment="Autre"))
-    engine.apply(locked, "unlock", actor=HEAD, reason="Une faute de frappe")
-    session.execute(update(Booklet).where(Booklet.id == locked.id).values(overall_comment="Autre"))

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from app.audit.models import AuditLine
 from app.booklets.cells import Cell
 from app.booklets.entry import CHANGE, Change, save_cells
+from app.booklets.locking import LOCK, lock
 from app.booklets.models import Attainment, Booklet
+from app.booklets.selection import Picked
 from app.core.actor import SYSTEM, Actor
 from app.core.db import admin_db
 from app.core.errors import TransitionRefused
@@ -110,3 +112,24 @@ def test_a_lock_and_an_entry_at_once_leave_nothing_half_done(world: World) -> No
             assert stored.booklet.state == "locked"
             assert stored.comment == ("Dernier mot." if said[key] == "saved" else "Travail régulier et soigné.")
             assert said[key] in ("saved", "refused")
+
+
+def test_two_heads_lock_at_once_and_each_booklet_once(world: World) -> None:
+    """What one has just locked, the other passes over: nobody sees an error, one line of history for each booklet."""
+    _, booklets, _ = lesson(world)
+    with school_scope(world.a), unit_of_work() as session:
+        for key in booklets:
+            engine.follow(fill(session.get_one(Booklet, key)))
+    admin_db.session.remove()
+    start, done = threading.Barrier(2), []
+
+    def lock_all(name: str) -> None:
+        with school_scope(world.a):
+            start.wait()
+            done.append(lock(Picked(1, 3), actor=Actor.person(None, name, [LOCK])))
+
+    assert together(lambda: lock_all("La principale"), lambda: lock_all("L'adjoint")) == []
+    assert sorted(outcome.done for outcome in done) == [0, 4] and all(not outcome.refused for outcome in done)
+    with school_scope(world.a):
+        lines = admin_db.session.scalars(select(AuditLine.subject_id).where(AuditLine.action == "booklet.lock")).all()
+        assert sorted(line or 0 for line in lines) == sorted(booklets)

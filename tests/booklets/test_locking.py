@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from app.audit.models import AuditLine
 from app.booklets.locking import lock, may_lock, unlock
@@ -123,17 +123,6 @@ def test_a_class_teacher_locks_the_own_class_only_when_the_head_allows_it(world:
         assert sorted(states()) == ["draft", "draft", "locked", "locked"]
         with pytest.raises(TransitionRefused):
             unlock(FIRST, actor=teacher, reason="Une faute")
-
-
-def test_two_heads_at_once_lock_each_booklet_once(school: School) -> None:
-    """What one has just locked, the other passes over: one line of history for each booklet."""
-    _, booklets = make_class(school)
-    for booklet in booklets:
-        fill(booklet)
-    done = [lock(FIRST, actor=HEAD).done, lock(FIRST, actor=Actor.person(2, "L'adjoint", HEAD.permissions)).done]
-    assert done == [3, 0]
-    counted = select(func.count(AuditLine.id)).where(AuditLine.action == "booklet.lock")
-    assert admin_db.session.scalar(counted) == 3
 
 
 def many(school: School, count: int) -> None:

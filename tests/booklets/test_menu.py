@@ -18,11 +18,11 @@ COLLECTIVE = ["Saisie collective des éléments de programme", "Saisie collectiv
 AP = "Saisie collective des accompagnements personnalisés"
 
 
-def bilans(browser: Browser) -> dict[str, str]:
-    """The entries of the menu with their addresses, in order."""
+def bilans(browser: Browser, menu: str = "Bilans") -> dict[str, str]:
+    """The entries of a menu with their addresses, in order."""
     page = browser.get("/")
-    menu = re.search(r"<summary[^>]*>Bilans.*?</details>", page, re.DOTALL)
-    found = re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)</a>', menu.group() if menu else "")
+    found_menu = re.search(rf"<summary[^>]*>{menu}.*?</details>", page, re.DOTALL)
+    found = re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)</a>', found_menu.group() if found_menu else "")
     return {html.unescape(label): href for href, label in found}
 
 
@@ -50,3 +50,31 @@ def test_a_secretary_finds_school_life_and_no_page_of_teachers(
     labels = bilans(sign_in(admin_app, "secretary", school_id=sqlite_world.a))
     assert INDIVIDUAL in labels and "Vie scolaire" in labels
     assert not {*COLLECTIVE, "Appréciations"} & set(labels)
+
+
+SETTINGS = ["Paramétrage de l'import", "Paramétrage des périodes", "Paramétrage du type de positionnement",
+            "Paramétrage des EPI", "Paramétrage des accompagnements personnalisés",
+            "Synchronisation élèves enseignants"]  # fmt: skip
+
+
+@pytest.mark.row("M003")
+def test_the_head_finds_every_setting_and_the_teacher_their_part(
+    admin_app: Flask, sqlite_world: World  # noqa: F811
+) -> None:
+    """The transfer between academies comes to this menu with its page (M049)."""
+    head = bilans(sign_in(admin_app, "head", school_id=sqlite_world.a), "Paramétrage")
+    assert list(head)[:len(SETTINGS)] == SETTINGS
+    admin_db.session.remove()
+    teacher = bilans(sign_in(admin_app, "teacher", school_id=sqlite_world.a), "Paramétrage")
+    assert "Paramétrage du type de positionnement" in teacher and "Paramétrage de l'import" not in teacher
+
+
+@pytest.mark.row("M005")
+def test_the_import_mode_changes_the_menus_at_once(admin_app: Flask, sqlite_world: World) -> None:  # noqa: F811
+    """Collective entry is there in manual entry only; the page that imports booklets comes with M023."""
+    head = sign_in(admin_app, "head", school_id=sqlite_world.a)
+    assert [label for label in COLLECTIVE if label not in bilans(head)] == []
+    head.send("/import-mode/store", "/import-mode/edit", import_mode="software")
+    assert [label for label in COLLECTIVE if label in bilans(head)] == [] and INDIVIDUAL in bilans(head)
+    head.send("/import-mode/store", "/import-mode/edit", import_mode="manual")
+    assert [label for label in COLLECTIVE if label not in bilans(head)] == []
