@@ -13,8 +13,9 @@ from sqlalchemy import func, select
 from app.access.models import ActivationCode
 from app.access.queries import Selection
 from app.access.services import create_codes, readable
+from app.booklets.models import Booklet, BookletEdition
 from app.commands.base import operator
-from app.commands.demo_booklets import fill_booklets
+from app.commands.demo_booklets import fill_booklets, issue_some
 from app.commands.instance import Place, school_of
 from app.commands.sync import synchronise
 from app.core.db import admin_db
@@ -69,7 +70,7 @@ def build(settings: Config, pupils: int, seed: int) -> Demo:
     college = school_of(files.college.uai)
     logins = [sign_in(person, college.authority_id) for person in people(files)]
     with school_scope(college.id):
-        code = a_code()
+        code = a_code(issue_some(college.id))
     replicate()
     with system_scope("counting the demo"):
         schools = [counted(school_of(planned.uai)) | {"files": [str(path) for path in planned.files]}
@@ -149,13 +150,16 @@ def lead_class(user_id: int) -> None:
         staff.user_id = user_id
 
 
-def a_code() -> tuple[str | None, dict[str, str]]:
-    """Codes for the first class only, so that there is something left to create; one of them to try."""
+def a_code(division_id: int | None) -> tuple[str | None, dict[str, str]]:
+    """Codes for one class only, so that there is something left to create; one of them to try, of a pupil whose booklet
+    can be read where there is one."""
     session = admin_db.session
-    first = session.scalar(select(Division.id).order_by(Division.code).limit(1))
-    create_codes(Selection("division", first), actor=operator())
-    unused = select(ActivationCode).where(ActivationCode.state == "created").order_by(ActivationCode.id).limit(1)
-    code = session.scalars(unused).first()
+    only = division_id or session.scalar(select(Division.id).order_by(Division.code).limit(1))
+    create_codes(Selection("division", only), actor=operator())
+    issued = select(Booklet.pupil_id).join(BookletEdition, BookletEdition.booklet_id == Booklet.id)
+    unused = select(ActivationCode).where(ActivationCode.state == "created")
+    unused = unused.order_by(ActivationCode.pupil_id.not_in(issued), ActivationCode.id)
+    code = session.scalars(unused.limit(1)).first()
     if code is None:
         return None, {}
     pupil = code.pupil

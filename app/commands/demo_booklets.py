@@ -13,11 +13,15 @@ from sqlalchemy import select
 from app.booklets.cells import Cell
 from app.booklets.class_elements import Place, class_lists, write_class_elements
 from app.booklets.class_pathways import class_pathways, write_class_pathways
+from app.booklets.edit_wish import EditWish
 from app.booklets.entry import Change, save_cells
+from app.booklets.locking import lock
 from app.booklets.making import make_for_school
-from app.booklets.models import Attainment, Booklet, PositioningType
+from app.booklets.models import Attainment, Booklet, BookletEdition, PositioningType
 from app.booklets.periodicity import associate
+from app.booklets.selection import Picked
 from app.commands.base import operator
+from app.commands.jobs import carry_out
 from app.core.db import admin_db
 from app.core.uow import unit_of_work
 from app.curriculum.models import SupportScheme, TeachingItem
@@ -34,6 +38,7 @@ FILLED = {
     "college": (("4E", 0, 1.0), ("4E", 1, 0.6), ("6E", 0, 0.4), ("3E", 0, 0.3)),
     "ecole": (("CP", 0, 1.0), ("CE2", 0, 0.5), ("CM1", 0, 0.4)),
 }
+ISSUED = 12
 MARKED = "3E"  # the level that this collège assesses out of 20
 PATHWAYS = {"college": ("PAR_CIT", "PAR_ART", "PAR_AVN"), "ecole": ("PAR_CIT", "PAR_ART", "PAR_SAN")}
 LEVELS, WEIGHTS = (1, 2, 3, 4), (8, 25, 47, 20)
@@ -64,6 +69,24 @@ def fill_booklets(seed: int) -> None:
     for level, (division_id, code), share in chosen:
         _fill_class(school.kind, division_id, level, share, Random(f"{seed}-{code}-booklets"))
     session.flush()
+
+
+def issue_some(school_id: int) -> int | None:
+    """Lock and issue the first booklets of the class that is complete, so that a family has something to read; the
+    others wait for whoever tries the demo. The class, or None when no booklet is complete. Once."""
+    session = admin_db.session()
+    level, rank, _share = FILLED["college"][0]
+    division = _class(level, rank)
+    if division is None:
+        return None
+    ready = (Booklet.division_id == division.id, Booklet.state == "complete")
+    ids = list(session.scalars(select(Booklet.id).where(*ready).order_by(Booklet.last_name, Booklet.id).limit(ISSUED)))
+    issued = session.scalars(select(BookletEdition.id).limit(1)).first()
+    session.rollback()
+    if ids and issued is None:
+        lock(Picked(ids=tuple(ids)), actor=operator())
+        carry_out("booklets.edit", school_id, EditWish(Picked(ids=tuple(ids))).as_params(), "Édition des bilans")
+    return int(division.id)
 
 
 def _class(level: str, rank: int) -> Any:

@@ -9,14 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from app.audit.models import AuditLine
-from app.booklets.models import Attainment, Booklet
-from app.commands.demo_booklets import fill_booklets
+from app.booklets.models import Attainment, Booklet, BookletEdition
+from app.commands.demo_booklets import fill_booklets, issue_some
 from app.core.actor import SYSTEM
 from app.core.db import admin_db
 from app.core.scope import school_scope, system_scope
 from app.exchange.demo import DemoSchool, write_demo
 from app.exchange.demo.appreciations import agreed
 from app.exchange.sync.service import synchronise
+from app.jobs.storage import Storage, use_storage
 from app.schools.models import School
 from app.schools.services import create_school
 from tests.conftest import Urls
@@ -59,6 +60,24 @@ def test_one_class_is_complete_and_twice_is_once(sqlite_databases: Urls, tmp_pat
     assert held(school_id) == first
     assert any(row[5] for row in first) and (kind == "ecole" or any(row[7] for row in first))
     assert not any("{" in row[3] or "[" in row[3] for row in first if row[3])
+
+
+def test_a_family_has_something_to_read(
+    sqlite_databases: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVRET_HOME", str(tmp_path / "home"))
+    use_storage(Storage(tmp_path / "home"))
+    files = write_demo(tmp_path, pupils=64, year=2026)
+    school_id = begun(files.college, files.year)
+    with school_scope(school_id):
+        division = issue_some(school_id)
+        issued = admin_db.session.scalars(select(Booklet.division_id).where(Booklet.state == "edited")).all()
+        admin_db.session.rollback()
+        assert set(issued) == {division} and 0 < len(issued) <= 12
+        issue_some(school_id)
+        numbers = admin_db.session.scalars(select(BookletEdition.number)).all()
+    assert len(numbers) == len(issued), "twice is once"
+    use_storage(None)
 
 
 def test_agreements() -> None:
