@@ -100,14 +100,16 @@ class EditBooklets(JobKind):
 
 
 def _refuse(ctx: JobContext, wish: EditWish) -> dict[int, dict[str, Any]]:
-    """Each booklet that is not locked, or that an import stands against, with the reasons: a blocking line each."""
+    """Each booklet that is not locked, or that an import stands against, with the reasons: an alert, or a
+    blocking line for what an import left."""
     reasons = bulk.explain_many(Booklet, issuing.TRANSITION, wish.picked.where, actor=ctx.actor, session=ctx.session)
     names = issuing.pupil_names({id for reason in reasons for id in reason.ids})
     found: dict[int, dict[str, Any]] = {}
     for reason in reasons:
         for id in reason.ids:
             found.setdefault(id, {"pupil": names[id], "reasons": []})["reasons"].append(reason.unmet.label.fr)
-            ctx.line("blocking", f"{names[id]} : {reason.unmet.label.fr}", subject=names[id])
+            severity = "blocking" if reason.unmet.code == "no_blocking_line" else "alert"
+            ctx.line(severity, f"{names[id]} : {reason.unmet.label.fr}", subject=names[id])
     return found
 
 

@@ -107,8 +107,9 @@ def test_only_a_locked_booklet_is_edited(world: World) -> None:
         add(BookletFault(school_id=world.a, booklet_id=ids[3], message="Élève inconnu"))
     job = edit(world)
     assert job.result["done"] == 2 and len(job.result["refused"]) == 2
-    blocking = [message for severity, message in lines(job) if severity == "blocking"]
-    assert len(blocking) == 2 and any("ligne bloquante" in message for message in blocking)
+    said = dict(lines(job))
+    assert len(lines(job)) == 2 and "ligne bloquante" in said["blocking"], "the import's stops, the draft is only said"
+    assert "alert" in said
     with school_scope(world.a):
         states = dict(session.execute(select(Booklet.id, Booklet.state)).all())
         assert [states[id] for id in ids] == ["edited", "edited", "complete", "locked"]
