@@ -69,7 +69,8 @@ def test_every_page_is_accessible(page: Page, visitor: Visitor) -> None:
     alive = f"/confirmation/{link_of(mails()[1])}"
     for name, path in {
         "connexion": "/connexion", "inscription": "/activer", "inscription-eleve": "/activer/eleve",
-        "compte-cree": "/compte-cree", "aide": "/aide", "lien-inconnu": "/confirmation/inconnu", "lien": alive,
+        "compte-cree": "/compte-cree", "aide": "/aide", "accessibilite": "/accessibilite",
+        "lien-inconnu": "/confirmation/inconnu", "lien": alive,
         "nulle-part": "/nulle-part",
     }.items():  # fmt: skip
         page.goto(path)

@@ -201,6 +201,7 @@ PORTAL: dict[str, str] = {
     "entry.sign_out": PUBLIC,
     "entry.language": PUBLIC,
     "entry.help_page": PUBLIC,
+    "entry.accessibility": PUBLIC,
     "entry.health": PUBLIC,
     "signup.form": PUBLIC,
     "signup.create": PUBLIC,

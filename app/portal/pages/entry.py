@@ -83,6 +83,12 @@ def help_page() -> ResponseReturnValue:
     return render_template("help.html")
 
 
+@bp.get("/accessibilite")
+def accessibility() -> ResponseReturnValue:
+    """The accessibility statement that every page's footer leads to (M013)."""
+    return render_template("accessibility.html")
+
+
 @bp.get("/healthz")
 def health() -> ResponseReturnValue:
     """For whoever watches the portal: its database answers."""
