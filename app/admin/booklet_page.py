@@ -18,6 +18,7 @@ from app.admin.columns import States
 from app.admin.entry_page import changes_from, script_words, tell
 from app.admin.handmade import HandmadePage, actor, school_id
 from app.admin.page import check_drawn_for
+from app.admin.trail import ACTS
 from app.booklets.cells import OVERALL_LENGTH, SCALE_FIELDS, SYNTHESIS_LENGTH, shown
 from app.booklets.entry import save_cells
 from app.booklets.facts import facts_of
@@ -41,7 +42,6 @@ FIELDS: dict[str, Any] = {
     "absences_unjustified": _l("Half-days of unjustified absence"), "life_comment": _l("School life"),
     "group": _l("Group of an EPI or an AP"),
 } | dict(PATHWAYS)  # fmt: skip
-ACTS = {"booklet.waive": _l("Warning set aside"), "booklet.restore": _l("Warning pointed out again")}
 LIFE = ("absences_justified", "absences_unjustified", "lateness")
 
 

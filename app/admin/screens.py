@@ -17,6 +17,7 @@ from app.admin.building import build_view
 from app.admin.columns import States, yes_badge
 from app.admin.declaration import READ_ONLY, Group, Related, Screen
 from app.admin.page import CATEGORIES
+from app.admin.trail import action_words
 from app.audit.models import AuditLine
 from app.curriculum.models import CurriculumProposal, SupportScheme, TeachingItem, TeachingService
 from app.online.models import SERVICES, OnlineService
@@ -269,6 +270,7 @@ SCREENS: tuple[Screen, ...] = (
         named_by=("at", "action"),
         list_columns=("at", "actor_name", "action", "subject_type", "subject_id", "old_state", "new_state"),
         search_columns=("at", "actor_name", "action", "subject_type"), base_order=("-at",),
+        formatters={"action": action_words},
         groups=(Group("", ("at", "actor_name", "action", "subject_type", "subject_id", "old_state", "new_state")),),
     ),
 )  # fmt: skip

@@ -1,0 +1,39 @@
+"""The acts of the trail in words: those of a workflow come from its file, the others are here (DESIGN §4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.security.roles import RESOURCES, VERB_LABELS
+from app.workflow.history import label_of
+
+ACTS: dict[str, Any] = {
+    "booklet.change": _l("Entry in a booklet"), "booklet.drop": _l("Empty booklet removed"),
+    "booklet.waive": _l("Warning set aside"), "booklet.restore": _l("Warning pointed out again"),
+    "class_exemption.set": _l("Subject marked not assessed for a class"),
+    "class_exemption.end": _l("Subject assessed again in a class"),
+    "entry.close": _l("Last day of entry set"), "entry.reopen": _l("Entry reopened for a teacher"),
+    "entry.end_reopening": _l("Reopening of entry taken back"),
+    "group.create": _l("Group made"), "group.change": _l("Group changed"), "group.delete": _l("Group deleted"),
+    "period_scheme.associate": _l("Classes associated with periods"),
+    "staff.account": _l("Account of a member of staff"),
+    "school.synchronise": _l("Pupil base synchronised"), "school.create": _l("School created"),
+    "person.create": _l("Person created"), "person.sign_in": _l("Sign-in"), "person.accept": _l("Invitation accepted"),
+    "person.passphrase": _l("Pass-phrase changed"), "role_grant.give": _l("Role given"),
+    "role_grant.end": _l("Role ended"), "role.create": _l("Role created"),
+    "watched_word.add": _l("Word to read again added"), "watched_word.ignore": _l("Word no longer pointed out"),
+    "watched_word.watch_again": _l("Word pointed out again"),
+    "watched_word.take_off": _l("Word to read again taken off"),
+}  # fmt: skip
+
+
+def action_words(action: str) -> str:
+    """« Bilan verrouillé » for `booklet.lock`, « Élèves : Modifier » for `pupil.edit`. A name nobody knows stands."""
+    if label := label_of(action) or ACTS.get(action):
+        return str(label)
+    resource, _dot, verb = action.partition(".")
+    if resource in RESOURCES and verb in VERB_LABELS:
+        return f"{RESOURCES[resource].label} : {VERB_LABELS[verb]}"
+    return action
