@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..faces import BOLD, CODE, TEXT, face, glyphs
+from ..faces import BOLD, TEXT, face, font_of, glyphs
 
 # A French sign keeps to the word before it, an opening quotation mark to the word after.
 BREAKS = re.compile(r"(?<!«) (?![;:!?»%])")
@@ -36,10 +36,13 @@ SMALL, LABEL = Style(TEXT, 6.5, 8.0, SOFT), Style(BOLD, 6.5, 8.0, SOFT)
 
 @lru_cache(maxsize=65536)
 def width(font: str, word: str) -> float:
-    """Width at size 1; what the font lacks is taken from the other one."""
+    """Width at size 1; what the font lacks is taken from another one."""
     known = face(font).face.charWidths
-    spare = face(CODE).face.charWidths
-    return sum(known[code] if code in known else spare.get(code, 600) for code in map(ord, word)) / 1000
+    return sum(known[ord(c)] if ord(c) in known else _spare(font, c) for c in word) / 1000
+
+
+def _spare(font: str, character: str) -> int:
+    return int(face(font_of(font, character)).face.charWidths.get(ord(character), 600))
 
 
 def runs(font: str, text: str) -> list[tuple[str, str]]:
@@ -49,7 +52,7 @@ def runs(font: str, text: str) -> list[tuple[str, str]]:
         return [(font, text)]
     pieces: list[tuple[str, str]] = []
     for character in text:
-        used = font if ord(character) in known else CODE
+        used = font if ord(character) in known else font_of(font, character)
         if pieces and pieces[-1][0] == used:
             pieces[-1] = (used, pieces[-1][1] + character)
         else:

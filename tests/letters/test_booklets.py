@@ -13,8 +13,10 @@ from PIL import Image
 from pypdf import PdfReader
 
 from letters import qr
+from letters.booklet.ink import width
 from letters.booklet_types import BookletFacts, Change, ChangeSheet, Envelope
 from letters.errors import LetterDataError
+from letters.faces import TEXT, printable
 from letters.render import render, render_batch
 from letters.types import Facts, Recipient
 from tests.letters.booklets import SCHOOL, college, cycle, ecole, printed, shortest
@@ -76,12 +78,15 @@ def test_a_long_booklet_loses_no_word_and_stays_on_its_pages(facts: BookletFacts
 
 
 def test_line_ends_emoji_and_arabic_in_a_comment(tmp_path: Path) -> None:
-    """Lines stay lines; what no embedded font has is a visible box and is reported."""
-    odd = printed(college(overall_comment="Première ligne.\n\nDeuxième 😀 محمد : bien."))
+    """Lines stay lines; Arabic is shaped and goes from right to left; what no embedded font has is a visible box and
+    is reported."""
+    odd = printed(college(overall_comment="Première ligne.\n\nDeuxième 😀 ❤ محمد : bien."))
     result = render_batch([printed(college()), odd], tmp_path / "b.pdf")
     text = text_of((tmp_path / "b.pdf").read_bytes(), "-layout")
-    assert re.search(r"Première ligne\.\s*\n\s*Deuxième □ □□□□ : bien\.", text)
-    assert result.lost == {1: "😀محد"}
+    assert re.search(r"Première ligne\.\s*\n\s*Deuxième □ ❤ .*: bien\.", text)
+    shaped = "\ufeaa\ufee4\ufea4\ufee3"  # final dal, medial meem, medial hah, initial meem: read from the right
+    assert printable("محمد") == (shaped, "") and width(TEXT, shaped) > 0.5
+    assert result.lost == {1: "😀"}
 
 
 @pytest.mark.parametrize("text", [
