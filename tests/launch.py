@@ -57,7 +57,7 @@ def install_parts() -> bool:
 
 def pytest_command(arguments: list[str]) -> list[str]:
     """pytest on two processes, a file staying on one of them (a browser or a server is started once per file)."""
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
     if os.environ.get("CI", "").lower() in TRUE:
         command += ["-p", "tests.no_skips"]
     return [*command, *arguments]

@@ -28,15 +28,15 @@ TEXTS = st.sampled_from(["Bien.", "À revoir", "  ", "Très bien 👏", "Progrè
 
 
 @pytest.fixture
-def lesson(world: World) -> Iterator[tuple[list[Cell], tuple[Actor, Actor]]]:
+def lesson(sqlite_world: World) -> Iterator[tuple[list[Cell], tuple[Actor, Actor]]]:
     """Comments and positions of two pupils, and two teachers of the subject."""
-    with school_scope(world.a), unit_of_work() as session:
-        school = session.get_one(School, world.a)
+    with school_scope(sqlite_world.a), unit_of_work() as session:
+        school = session.get_one(School, sqlite_world.a)
         division, booklets = make_class(school, 2)
         item = booklets[0].attainments[0].item
         people = [someone(school, "teacher", name, teaches=((division, item),)) for name in ("Belhaj", "Fauvel")]
         cells = [Cell("line", b.attainments[0].id, field) for b in booklets for field in ("comment", "positioning")]
-    with school_scope(world.a):
+    with school_scope(sqlite_world.a):
         yield cells, (people[0], people[1])
 
 

@@ -48,10 +48,16 @@ def visitor(browser: Browser, base: str, *, phone: bool = False) -> Iterator[Pag
     assert not refused, refused
 
 
-def judge(page: Page, name: str) -> None:
-    """No axe-core violation on the page as it is, on a desk and on a phone; a picture of both when asked for."""
+SIZES = {"bureau": DESK, "telephone": PHONE}
+
+
+def judge(page: Page, name: str, *labels: str) -> None:
+    """No axe-core violation on the page as it is, on a desk and on a phone (or on those of `labels` only); a picture of
+    each when asked for."""
     before = page.viewport_size
-    for label, size in (("bureau", DESK), ("telephone", PHONE)):
+    for label, size in SIZES.items():
+        if labels and label not in labels:
+            continue
         page.set_viewport_size(size)  # type: ignore[arg-type]
         found: Any = Axe().run(page)
         told = [(v["id"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found.response["violations"]]
