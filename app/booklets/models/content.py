@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, Index, Numeric, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, backref, mapped_column
 
 from app.booklets.models.booklet import Booklet
 from app.core import clock
@@ -48,7 +48,8 @@ class Attainment(SchoolScoped, AdminBase):
     comment: Mapped[str | None] = mapped_column(String(COMMENT_LENGTH))
     teachers: Mapped[str | None] = mapped_column(String(300))
 
-    booklet: Mapped[Booklet] = school_relation("Attainment", "booklet_id", "Booklet", backref="attainments")
+    booklet: Mapped[Booklet] = school_relation(
+        "Attainment", "booklet_id", "Booklet", backref=backref("attainments", order_by="Attainment.id"))
     item: Mapped[TeachingItem] = school_relation("Attainment", "item_id", "TeachingItem")
 
 
