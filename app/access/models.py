@@ -1,10 +1,10 @@
-"""Activation codes, refusals and notifications (rows M075–M091)."""
+"""Activation codes, refusals and notifications (rows M075–M106)."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, with_loader_criteria
 
 from app.core import clock
@@ -21,7 +21,8 @@ VALID = "state IN ('created', 'notified', 'used')"
 
 
 class ActivationCode(Stateful, SchoolScoped, AdminBase):
-    """CAR: one valid code per (guardian, pupil, school), held by a partial unique index (M075).
+    """What `GuardianCode` (CAR) and `PupilCode` (CAE) share. One valid code per (guardian, pupil, school) and one per
+    (pupil, school), each held by a partial unique index (M075, M101).
 
     `hint` is the first block in clear; `sealed` the readable form, destroyed at use, invalidation and refusal;
     `lookup_hash` the keyed hash the portal finds it by (DESIGN §7).
@@ -47,9 +48,18 @@ class ActivationCode(Stateful, SchoolScoped, AdminBase):
             postgresql_where=text(VALID),
             sqlite_where=text(VALID),
         ),
+        Index(
+            "uq_activation_code_valid_pupil",
+            "school_id",
+            "pupil_id",
+            unique=True,
+            postgresql_where=text(f"holder = 'pupil' AND {VALID}"),
+            sqlite_where=text(f"holder = 'pupil' AND {VALID}"),
+        ),
         Index("ix_activation_code_school_id_pupil_id", "school_id", "pupil_id"),
         Index("ix_activation_code_account_id", "account_id"),
     )
+    __mapper_args__ = {"polymorphic_on": "holder"}  # noqa: RUF012 - SQLAlchemy reads it from the class
 
     id: Mapped[int] = mapped_column(primary_key=True)
     holder: Mapped[str] = mapped_column(String(10), default="guardian")
@@ -76,7 +86,31 @@ class ActivationCode(Stateful, SchoolScoped, AdminBase):
         return f"{self.hint} - ••• - ••• - •••"
 
 
-class AccessRefusal(SchoolScoped, AdminBase):
+class GuardianCode(ActivationCode):
+    """CAR: one guardian's code for one pupil."""
+
+    __mapper_args__ = {"polymorphic_identity": "guardian"}  # noqa: RUF012
+
+
+class PupilCode(ActivationCode):
+    """CAE: a pupil always has a valid one, made with the pupil (M101)."""
+
+    __workflow__ = "pupil_code"
+    __mapper_args__ = {"polymorphic_identity": "pupil"}  # noqa: RUF012
+
+
+class Refusal:
+    """What both kinds of refusal keep: since when, until when, and who entered it, from a slip or on the pages."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    refused_on: Mapped[date] = mapped_column(default=clock.today)
+    lifted_on: Mapped[date | None]
+    entered_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=clock.now)
+    entered_by: Mapped[int | None]
+    by_slip: Mapped[bool] = mapped_column(default=False)
+
+
+class AccessRefusal(Refusal, SchoolScoped, AdminBase):
     """The truth about refusals: a couple can refuse before it has a code (DESIGN §7). `lifted_on` ends it."""
 
     __tablename__ = "access_refusal"
@@ -94,32 +128,60 @@ class AccessRefusal(SchoolScoped, AdminBase):
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     guardian_id: Mapped[int]
     pupil_id: Mapped[int]
-    refused_on: Mapped[date] = mapped_column(default=clock.today)
-    lifted_on: Mapped[date | None]
 
     guardian: Mapped[Guardian] = school_relation("AccessRefusal", "guardian_id", "Guardian")
     pupil: Mapped[Pupil] = school_relation("AccessRefusal", "pupil_id", "Pupil")
 
 
+class PupilRefusal(Refusal, SchoolScoped, AdminBase):
+    """A guardian does not want the pupil to use the services: they are hidden, the pupil's code stays (M104).
+    `guardian_id` says who asked, when it is known."""
+
+    __tablename__ = "pupil_refusal"
+    __table_args__ = (
+        school_fk("guardian_id", "guardian"),
+        school_fk("pupil_id", "pupil"),
+        Index(
+            "uq_pupil_refusal_open",
+            "school_id",
+            "pupil_id",
+            unique=True,
+            postgresql_where=text("lifted_on IS NULL"),
+            sqlite_where=text("lifted_on IS NULL"),
+        ),
+    )
+
+    guardian_id: Mapped[int | None]
+    pupil_id: Mapped[int]
+
+    guardian: Mapped[Guardian | None] = school_relation("PupilRefusal", "guardian_id", "Guardian")
+    pupil: Mapped[Pupil] = school_relation("PupilRefusal", "pupil_id", "Pupil")
+
+
 class Notification(SchoolScoped, AdminBase):
-    """One message to one guardian in one run, whatever the number of children (M091). `mode` is email or paper;
-    a paper one knows its pages in the run's PDF, an e-mail one its mail in the outbox."""
+    """One message in one run: to a guardian, whatever the number of children (M091), or to a pupil. `mode` is email or
+    paper; a paper one knows its pages in the run's PDF, an e-mail one its mail in the outbox. `continuity` says that
+    it is the letter of who keeps an account (M139)."""
 
     __tablename__ = "notification"
     __table_args__ = (
         school_unique(),
         UniqueConstraint("job_id", "guardian_id"),
+        UniqueConstraint("job_id", "pupil_id"),
         school_fk("guardian_id", "guardian"),
+        school_fk("pupil_id", "pupil"),
+        CheckConstraint("(guardian_id IS NULL) <> (pupil_id IS NULL)", "one_addressee"),
         CheckConstraint("mode IN ('email', 'paper')", "mode_known"),
-        CheckConstraint("status IN ('planned', 'done', 'failed', 'uncertain')", "status_known"),
+        CheckConstraint("status IN ('planned', 'done', 'failed', 'uncertain', 'returned')", "status_known"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
-    guardian_id: Mapped[int]
+    guardian_id: Mapped[int | None]
+    pupil_id: Mapped[int | None]
+    continuity: Mapped[bool] = mapped_column(default=False)
     mode: Mapped[str] = mapped_column(String(10))
     status: Mapped[str] = mapped_column(String(10), default="planned")
     position: Mapped[int]
@@ -129,12 +191,20 @@ class Notification(SchoolScoped, AdminBase):
     mail_id: Mapped[int | None] = mapped_column(ForeignKey("mail_outbox.id"))
     error: Mapped[str | None] = mapped_column(String(300))
 
-    guardian: Mapped[Guardian] = school_relation("Notification", "guardian_id", "Guardian")
+    guardian: Mapped[Guardian | None] = school_relation("Notification", "guardian_id", "Guardian")
+    pupil: Mapped[Pupil | None] = school_relation("Notification", "pupil_id", "Pupil")
     job: Mapped[Job] = relationship()
     mail: Mapped[MailOutbox | None] = relationship()
 
+    @property
+    def addressee(self) -> Guardian | Pupil:
+        """Whom the message is for."""
+        found = self.guardian or self.pupil
+        assert found is not None, "the database keeps one of both"
+        return found
+
     def __str__(self) -> str:
-        return self.guardian.shown_name
+        return self.addressee.shown_name
 
 
 class NotificationCode(SchoolScoped, AdminBase):
@@ -159,6 +229,7 @@ class PortalAccount(AdminBase, Scoped):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     identifier: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(10), default="guardian")
     email: Mapped[str | None] = mapped_column(String(254))
     state: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -172,3 +243,16 @@ def _accounts_of_own_codes(scope: Scope) -> object:
     # The gate narrows ActivationCode inside this subquery too, to the school or to the academy.
     held = select(ActivationCode.account_id).where(ActivationCode.account_id.is_not(None))
     return with_loader_criteria(PortalAccount, PortalAccount.id.in_(held), include_aliases=True)
+
+
+class LetterWording(AdminBase):
+    """The academy's own words for a letter, instead of those that come with the product (M137–M140)."""
+
+    __tablename__ = "letter_wording"
+    __table_args__ = (UniqueConstraint("authority_id", "letter"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id", ondelete="CASCADE"))
+    letter: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)

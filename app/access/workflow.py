@@ -75,3 +75,9 @@ def stamp_carried_over(_model: type[ActivationCode], act: Act) -> dict[str, Any]
 def stamp_code_change(_model: type[ActivationCode], act: Act) -> dict[str, Any]:
     """M094: the history shows the date of the last change."""
     return {"changed_at": act.at}
+
+
+@column_effect("forget_notification")
+def forget_notification(_model: type[ActivationCode], _act: Act) -> dict[str, Any]:
+    """What did not reach its guardian counts as never sent."""
+    return {"notified_on": None, "notified_mode": None}

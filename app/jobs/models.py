@@ -57,6 +57,7 @@ class Job(MaybeSchoolScoped, Stateful, AdminBase):
     attempts: Mapped[int] = mapped_column(default=0)
     lane: Mapped[str | None] = mapped_column(String(100))
     dedupe_key: Mapped[str | None] = mapped_column(String(150), unique=True)
+    not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def __str__(self) -> str:
         return self.label

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, false, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, with_loader_criteria
 
 from app.audit.mixins import AuditLineMixin
@@ -29,7 +29,8 @@ class Published:
 
 
 class PublishedSchool(Published, PortalBase):
-    """Header of a school; `services` are the codes of its open services."""
+    """Header of a school; `services` are the codes of its open national services, `other_services` name and address of
+    the academy's own. `welcome` is HTML cleaned by the school's side, `contact` whether families may write to it."""
 
     __tablename__ = "published_school"
 
@@ -39,10 +40,14 @@ class PublishedSchool(Published, PortalBase):
     address: Mapped[list[str]] = mapped_column(JSON)
     phone: Mapped[str | None] = mapped_column(String(20))
     services: Mapped[list[str]] = mapped_column(JSON)
+    welcome: Mapped[str] = mapped_column(String(8000), default="", server_default="")
+    other_services: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list, server_default="[]")
+    contact: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class PublishedPupil(Published, PortalBase, Scoped):
-    """A pupil with at least one valid code."""
+    """A pupil with at least one valid code. `refused`: a guardian refused the services for the pupil, whose own account
+    shows none of them (M104)."""
 
     __tablename__ = "published_pupil"
 
@@ -52,6 +57,7 @@ class PublishedPupil(Published, PortalBase, Scoped):
     birth_date: Mapped[date]
     sex: Mapped[str | None] = mapped_column(String(1))
     division: Mapped[str | None] = mapped_column(String(50))
+    refused: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     school: Mapped[PublishedSchool] = relationship()
 
@@ -149,6 +155,23 @@ class Account(Stateful, PortalBase):
     confirm_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     confirm_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AccountKey(PortalBase):
+    """A way in for one use, instead of a password that somebody else would know: a link sent by mail (`reset`, M100) or
+    a slip given by the school to a pupil (`slip`, M106). Only its hash is known."""
+
+    __tablename__ = "account_key"
+    __table_args__ = (CheckConstraint("kind IN ('reset', 'slip')", "kind_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    account: Mapped[Account] = relationship()
 
 
 @scope_rule(PublishedCode)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import case, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from app.access.models import VALID_STATES, ActivationCode, PortalAccount
+from app.access.models import VALID_STATES, ActivationCode, GuardianCode, PortalAccount, PupilCode
 from app.booklets.models import BookletEdition, BookletReading
 from app.core.actor import SYSTEM
 from app.core.db import portal_db, writing
@@ -122,7 +122,9 @@ def _used(session: Session, payloads: Payloads) -> None:
     moments = {p["code_id"]: literal(datetime.fromisoformat(p["at"]), UtcDateTime) for p in payloads}
     where = ActivationCode.id.in_(moments)
     used_at = case(moments, value=ActivationCode.id)
-    bulk.apply_many(ActivationCode, "use", where, actor=SYSTEM, session=session, data={"used_at": used_at})
+    for model in (GuardianCode, PupilCode):
+        chosen = where & (model.holder == model.__mapper__.polymorphic_identity)
+        bulk.apply_many(model, "use", chosen, actor=SYSTEM, session=session, data={"used_at": used_at})
 
 
 def _read(session: Session, payloads: Payloads) -> None:

@@ -22,7 +22,9 @@ class ReplicationCommand(AdminBase):
 
     __tablename__ = "replication_command"
     __table_args__ = (
-        CheckConstraint("kind IN ('revoke', 'withdraw', 'attach', 'detach', 'close', 'unpublish')", "kind_known"),
+        CheckConstraint(
+            "kind IN ('revoke', 'withdraw', 'attach', 'detach', 'close', 'unpublish', 'reset', 'slip')", "kind_known"
+        ),
         Index(
             "ix_replication_command_waiting",
             "number",

@@ -28,7 +28,7 @@ class FromSource:
 def _changed_here(mapper: Mapper[Any], _connection: Any, person: FromSource) -> None:
     """What a person changed on screen no longer equals the record last applied: the next synchronisation compares."""
     changed = {column.key for column in mapper.column_attrs if inspect(person).attrs[column.key].history.has_changes()}
-    if person.digest is not None and changed - {"digest", "user_id"}:
+    if person.digest is not None and changed - {"digest", "user_id", "refused_email", "returned_address"}:
         person.digest = ""
 
 
@@ -93,7 +93,8 @@ class Enrolment(SchoolScoped, AdminBase):
 
 
 class Guardian(FromSource, SchoolScoped, AdminBase):
-    """Responsable: a person of one school, with one postal address and one e-mail."""
+    """Responsable: a person of one school, with one postal address and one e-mail. `refused_email` and
+    `returned_address` remember what did not reach them, until the address changes."""
 
     __tablename__ = "guardian"
     __table_args__ = (
@@ -118,6 +119,19 @@ class Guardian(FromSource, SchoolScoped, AdminBase):
     postal_code: Mapped[str | None] = mapped_column(String(10))
     city: Mapped[str | None] = mapped_column(String(60))
     country: Mapped[str | None] = mapped_column(String(40))
+    refused_email: Mapped[str | None] = mapped_column(String(254))
+    returned_address: Mapped[str | None] = mapped_column(String(500))
+
+    @property
+    def mailable(self) -> str | None:
+        """The e-mail address, unless a server refused this very one."""
+        return self.email if self.email != self.refused_email else None
+
+    @property
+    def postable(self) -> list[str]:
+        """The postal lines, unless a letter came back from this very address."""
+        lines = self.address_lines
+        return lines if "\n".join(lines) != self.returned_address else []
 
     @property
     def shown_name(self) -> str:

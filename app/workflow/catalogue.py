@@ -51,8 +51,11 @@ def ready(name: str) -> Definition:
 
 def check_used() -> None:
     """Called at start: whatever workflow a model of this process follows must be without fault, or nothing starts."""
-    for model in Stateful.__subclasses__():
+    waiting = list(Stateful.__subclasses__())
+    while waiting:
+        model = waiting.pop()
         ready(model.__workflow__)
+        waiting += model.__subclasses__()
 
 
 def add(extra: Definition) -> Definition:
