@@ -103,7 +103,8 @@ def invented_letters() -> list[GuardianCodeLetter]:
 def _child(dice: random.Random) -> ChildRow:
     code = "".join(dice.choices(string.digits + string.ascii_uppercase, k=13))
     shown = " - ".join((code[:4], code[4:7], code[7:10], code[10:]))
-    return ChildRow(dice.choice(LAST), dice.choice(FIRST), f"{dice.randint(3, 6)}EME{dice.randint(1, 8)}", shown)
+    return ChildRow(dice.choice(LAST), dice.choice(FIRST), f"{dice.randint(3, 6)}EME{dice.randint(1, 8)}", shown,
+                    ("R1204-2", "E1204-5"))  # fmt: skip
 
 
 def _floor(letters: list[GuardianCodeLetter]) -> float:

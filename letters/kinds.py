@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .booklet_types import ChangeSheet, Envelope, PrintedBooklet
-from .types import Facts, GuardianCodeLetter
+from .types import (
+    Facts,
+    GuardianCodeLetter,
+    GuardianContinuityLetter,
+    PupilCodeLetter,
+    PupilContinuityLetter,
+    PupilSlips,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +32,15 @@ class Kind:
     @property
     def sample(self) -> str:
         """The file with the invented people of its preview."""
-        return f"{self.folder}/{self.name if self.drawn else 'sample'}.json"
+        return f"{self.folder}/{self.name if self.drawn and self.folder != self.name else 'sample'}.json"
 
 
 _ALL = (
     Kind("guardian_code", GuardianCodeLetter, "Courriers aux familles"),
+    Kind("guardian_continuity", GuardianContinuityLetter, "Courriers aux familles"),
+    Kind("pupil_code", PupilCodeLetter, "Courriers aux élèves"),
+    Kind("pupil_continuity", PupilContinuityLetter, "Courriers aux élèves"),
+    Kind("pupil_slips", PupilSlips, "Codes des élèves", drawn="pupil_slips.document"),
     Kind("booklet", PrintedBooklet, "Bilans", drawn="booklet.document"),
     Kind("envelope", Envelope, "Bilans", drawn="booklet.envelope"),
     Kind("changes", ChangeSheet, "Bilans", drawn="booklet.changes"),

@@ -5,11 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .templates import ROOT, fill
-from .types import BookletAvailableMail, ConfirmAccountMail, GuardianCodeMail, InvitationMail, Mail, TeacherReminderMail
+from .types import (
+    BookletAvailableMail,
+    ConfirmAccountMail,
+    GuardianCodeMail,
+    GuardianContinuityMail,
+    InvitationMail,
+    Mail,
+    ResetPassphraseMail,
+    TeacherReminderMail,
+)
 
 FOLDERS = {
     GuardianCodeMail: "guardian_code",
+    GuardianContinuityMail: "guardian_continuity",
     ConfirmAccountMail: "confirm_account",
+    ResetPassphraseMail: "reset_passphrase",
     InvitationMail: "invitation",
     BookletAvailableMail: "booklet_available",
     TeacherReminderMail: "teacher_reminder",

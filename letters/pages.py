@@ -46,7 +46,7 @@ def html(letter: Facts) -> str:
     return fill(
         f"{folder}/template.html",
         letter=letter,
-        css=_style(folder),
+        css=_style(),
         qr=qr.data_uri(letter.activation_link),  # type: ignore[attr-defined]
     )
 
@@ -69,7 +69,7 @@ def plain(letter: Facts) -> bytes:
     return out.getvalue()
 
 
-@lru_cache(maxsize=8)
-def _style(folder: str) -> Markup:
-    files = (ROOT / "shared" / "page.css", ROOT / folder / "style.css")
+@lru_cache(maxsize=1)
+def _style() -> Markup:
+    files = (ROOT / "shared" / "page.css", ROOT / "shared" / "letter.css")
     return Markup("\n".join(file.read_text(encoding="utf-8") for file in files))  # noqa: S704 - our own files

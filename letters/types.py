@@ -104,12 +104,14 @@ class Recipient(Facts):
 
 @dataclass(frozen=True, slots=True)
 class ChildRow(Facts):
-    """One line of the table. `code` is None once it has served: used codes are never printed (M097)."""
+    """One line of the table. `code` is None once it has served: used codes are never printed (M097). `refusals` are
+    the short codes of the two slips: the guardian's own refusal, and the one for the pupil (M138)."""
 
     last_name: str
     first_name: str
     division: str
     code: str | None
+    refusals: tuple[str, ...]
 
     def __post_init__(self) -> None:
         Facts.__post_init__(self)
@@ -123,10 +125,12 @@ class ChildRow(Facts):
 
 @dataclass(frozen=True, slots=True)
 class PortalFacts(Facts):
-    """`url` is what people type; `activation_url` is the page that takes a code, with no fragment."""
+    """`url` is what people type; `activation_url` is the page that takes a code, with no fragment. When the way in is
+    an ENT (M065), `ent` is its name, both addresses are its own, and no code goes into them."""
 
     url: str
     activation_url: str
+    ent: str | None
 
     def __post_init__(self) -> None:
         Facts.__post_init__(self)
@@ -173,6 +177,68 @@ class GuardianCodeLetter(Facts):
 
 
 @dataclass(frozen=True, slots=True)
+class GuardianContinuityLetter(GuardianCodeLetter):
+    """The letter of who keeps the account made in another school of the academy (M139): the code joins it by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PupilCodeLetter(Facts):
+    """The letter that brings a pupil their own code: handed out in class, without address nor slip (M140)."""
+
+    reference: str
+    school: SchoolBlock
+    pupil: ChildRow
+    place: str
+    written_on: date
+    starts_on: date
+    portal: PortalFacts
+    services: tuple[str, ...]
+    protection: DataProtection
+
+    @property
+    def children(self) -> tuple[ChildRow, ...]:
+        """The one line of the table."""
+        return (self.pupil,)
+
+    @property
+    def activation_link(self) -> str:
+        return activation_link(self.portal, self.children, "eleve")
+
+
+@dataclass(frozen=True, slots=True)
+class PupilContinuityLetter(PupilCodeLetter):
+    """The same for a pupil who keeps an account (M105, M139)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PupilSlip(Facts):
+    """One pupil's code on a page of slips."""
+
+    name: str
+    division: str
+    code: str | None
+
+
+SLIPS_ON_A_PAGE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PupilSlips(Facts):
+    """A page of slips to cut, fold and hand out, when whole letters are too much paper (M102)."""
+
+    reference: str
+    school: SchoolBlock
+    slips: tuple[PupilSlip, ...]
+    starts_on: date
+    portal: PortalFacts
+
+    def __post_init__(self) -> None:
+        Facts.__post_init__(self)
+        if not 1 <= len(self.slips) <= SLIPS_ON_A_PAGE:
+            raise LetterDataError(f"PupilSlips.slips : de 1 à {SLIPS_ON_A_PAGE} coupons par page.")
+
+
+@dataclass(frozen=True, slots=True)
 class GuardianCodeMail(Facts):
     """The same news by e-mail: the guardian's postal address is not needed."""
 
@@ -192,6 +258,11 @@ class GuardianCodeMail(Facts):
 
 
 @dataclass(frozen=True, slots=True)
+class GuardianContinuityMail(GuardianCodeMail):
+    """The continuity letter by e-mail (M139)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmAccountMail(Facts):
     """Sent by the portal once an account is made: the link is good for one week (M118)."""
 
@@ -199,6 +270,17 @@ class ConfirmAccountMail(Facts):
     school_names: tuple[str, ...]
     confirm_url: str
     expires_on: date
+    portal_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPassphraseMail(Facts):
+    """Sent when a new pass-phrase is asked for: a link for one use, never a pass-phrase (M100, M122)."""
+
+    name: str
+    reset_url: str
+    expires_on: date
+    expires_at: str
     portal_url: str
 
 
@@ -254,7 +336,10 @@ class TeacherReminderMail(Facts):
     admin_url: str
 
 
-Mail = GuardianCodeMail | ConfirmAccountMail | InvitationMail | BookletAvailableMail | TeacherReminderMail
+Mail = (
+    GuardianCodeMail | GuardianContinuityMail | ConfirmAccountMail | ResetPassphraseMail | InvitationMail
+    | BookletAvailableMail | TeacherReminderMail
+)  # fmt: skip
 
 
 def compact(code: str) -> str:
@@ -262,14 +347,16 @@ def compact(code: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", code)
 
 
-def activation_link(portal: PortalFacts, children: tuple[ChildRow, ...]) -> str:
-    """The address a QR or a button opens. Codes go in the fragment, which no server log holds; nothing else does."""
+def activation_link(portal: PortalFacts, children: tuple[ChildRow, ...], path: str = "") -> str:
+    """The address a QR or a button opens. Codes go in the fragment, which no server log holds; nothing else does, and
+    none go to an ENT. `path` names the form of pupils."""
     codes = [compact(child.code) for child in children if child.code]
-    if not codes:
+    if not codes or portal.ent:
         return portal.url
+    page = f"{portal.activation_url}/{path}" if path else portal.activation_url
     if len(codes) > MAX_CODES_IN_QR:
-        return portal.activation_url
-    return f"{portal.activation_url}#{'code' if len(codes) == 1 else 'codes'}={','.join(codes)}"
+        return page
+    return f"{page}#{'code' if len(codes) == 1 else 'codes'}={','.join(codes)}"
 
 
 def field_names(kind: type) -> tuple[str, ...]:

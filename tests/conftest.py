@@ -83,12 +83,18 @@ def postgres_urls() -> Urls:
 
 
 def _empty(url: str) -> None:
+    """Only what holds rows: emptying every table by TRUNCATE, which one reference asks of all, takes ten times longer.
+    As a replica the server asks no trigger and no foreign key."""
     with psycopg.connect(url.replace("postgresql+psycopg:", "postgresql:"), autocommit=True) as connection:
-        rows = connection.execute(
+        named = connection.execute(
             "SELECT quote_ident(tablename) FROM pg_tables "
             "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         ).fetchall()
-        connection.execute(f"TRUNCATE {', '.join(row[0] for row in rows)} RESTART IDENTITY CASCADE")
+        first_rows = " UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for (name,) in named)
+        full = [f"DELETE FROM {name}" for (name,) in connection.execute(first_rows).fetchall()]
+        restart = ("SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences "
+                   "WHERE schemaname = 'public' AND last_value IS NOT NULL")  # fmt: skip
+        connection.execute("; ".join(["SET session_replication_role = replica", *full, restart]))
 
 
 @pytest.fixture

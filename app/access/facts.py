@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from app.access.models import ActivationCode
 from app.access.queries import open_services
 from app.access.services import readable
+from app.access.slips import Slip
 from app.core import clock
+from app.online.models import OnlineSetting
+from app.online.settings import settings_of_school
 from app.schools.models import School
 from app.schools.people import Guardian, Pupil
 from letters.types import (
@@ -15,22 +19,29 @@ from letters.types import (
     DataProtection,
     GuardianCodeLetter,
     GuardianCodeMail,
+    GuardianContinuityLetter,
+    GuardianContinuityMail,
     PortalFacts,
+    PupilCodeLetter,
+    PupilContinuityLetter,
     Recipient,
     SchoolBlock,
 )
 
+ENT = "un espace numérique de travail"
 RETENTION = "la durée de la scolarité de l'élève dans l'établissement, puis un an"
 
 
 class LetterFacts:
-    """What is the same in every letter of a run; `letter` and `mail` add one guardian and their children."""
+    """What is the same in every letter of a run; `letter` and `mail` add one guardian and their children,
+    `pupil_letter` one pupil."""
 
     def __init__(self, school: School, portal_url: str, starts_on: date) -> None:
         self.school = school_block(school)
         self.place = school.city or school.name
-        self.portal = PortalFacts(portal_url, f"{portal_url}/activer")
-        self.services = tuple(service.label for service in open_services())
+        chosen = settings_of_school()
+        self.portal = _way_in(portal_url, chosen)
+        self.services = _services(chosen)
         self.protection = DataProtection(
             controller=f"l'établissement « {school.name} », représenté par son chef d'établissement",
             officer=school.authority.dpo_email or school.authority.name,
@@ -39,34 +50,29 @@ class LetterFacts:
         self.written_on = clock.today()
         self.starts_on = starts_on
 
-    def letter(self, reference: str, guardian: Guardian, children: tuple[ChildRow, ...]) -> GuardianCodeLetter:
-        """The paper form."""
-        return GuardianCodeLetter(
-            reference=reference,
-            school=self.school,
-            guardian=recipient(guardian),
-            children=children,
-            place=self.place,
-            written_on=self.written_on,
-            starts_on=self.starts_on,
-            portal=self.portal,
-            services=self.services,
-            protection=self.protection,
-        )
+    def letter(
+        self, reference: str, guardian: Guardian, children: tuple[ChildRow, ...], *, continuity: bool = False
+    ) -> GuardianCodeLetter:
+        """The paper form; `continuity` for who keeps an account (M139)."""
+        kind = GuardianContinuityLetter if continuity else GuardianCodeLetter
+        return kind(guardian=recipient(guardian), children=children, place=self.place, **self._common(reference))
 
-    def mail(self, reference: str, guardian: Guardian, children: tuple[ChildRow, ...]) -> GuardianCodeMail:
+    def mail(
+        self, reference: str, guardian: Guardian, children: tuple[ChildRow, ...], *, continuity: bool = False
+    ) -> GuardianCodeMail:
         """The e-mail form: the same facts without the postal address."""
-        return GuardianCodeMail(
-            reference=reference,
-            school=self.school,
-            guardian=recipient(guardian),
-            children=children,
-            written_on=self.written_on,
-            starts_on=self.starts_on,
-            portal=self.portal,
-            services=self.services,
-            protection=self.protection,
-        )
+        kind = GuardianContinuityMail if continuity else GuardianCodeMail
+        return kind(guardian=recipient(guardian), children=children, **self._common(reference))
+
+    def pupil_letter(self, reference: str, pupil: ChildRow, *, continuity: bool = False) -> PupilCodeLetter:
+        """What a pupil is handed (M140)."""
+        kind = PupilContinuityLetter if continuity else PupilCodeLetter
+        return kind(pupil=pupil, place=self.place, **self._common(reference))
+
+    def _common(self, reference: str) -> dict[str, Any]:
+        return {"reference": reference, "school": self.school, "written_on": self.written_on,
+                "starts_on": self.starts_on, "portal": self.portal, "services": self.services,
+                "protection": self.protection}  # fmt: skip
 
 
 def recipient(guardian: Guardian) -> Recipient:
@@ -75,10 +81,24 @@ def recipient(guardian: Guardian) -> Recipient:
     return Recipient(guardian.title_label or None, name, tuple(guardian.address_lines[:6]))
 
 
-def child_row(pupil: Pupil, division: str | None, code: ActivationCode) -> ChildRow:
-    """One line of the table; a used code is never printed again (M097)."""
+def _way_in(portal_url: str, chosen: OnlineSetting) -> PortalFacts:
+    """The address that letters print: the portal's, or the ENT's as soon as there is one (M065)."""
+    if chosen.letter_type != "services" and chosen.ent is not None:
+        return PortalFacts(chosen.ent.url, chosen.ent.url, chosen.ent.label)
+    return PortalFacts(portal_url, f"{portal_url}/activer", None)
+
+
+def _services(chosen: OnlineSetting) -> tuple[str, ...]:
+    """What letters list: the open services, the ENT, or both (M065)."""
+    opened = () if chosen.letter_type == "ent" else tuple(service.label for service in open_services())
+    return opened if chosen.letter_type == "services" else (*opened, ENT)
+
+
+def child_row(pupil: Pupil, division: str | None, code: ActivationCode, link_id: int | None = None) -> ChildRow:
+    """One line of the table; a used code is never printed again (M097). With a link, the codes of its slips."""
     name = pupil.usage_name or pupil.last_name
-    return ChildRow(name, pupil.first_name, division or "sans division", readable(code))
+    slips = () if link_id is None else (Slip("guardian", link_id).code, Slip("pupil", link_id).code)
+    return ChildRow(name, pupil.first_name, division or "sans division", readable(code), slips)
 
 
 def school_block(school: School) -> SchoolBlock:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.access.facts import LetterFacts, child_row
-from app.access.models import ActivationCode, Notification, NotificationCode
+from app.access.models import ActivationCode, GuardianCode, Notification, NotificationCode
 from app.access.planning import Plan
 from app.access.queries import may_be_sent
 from app.core import clock
@@ -21,21 +21,31 @@ from app.core.mail_delivery import OutgoingMail
 from app.jobs.models import Artifact, JobLine
 from app.jobs.storage import storage
 from app.schools.models import Division, School
-from app.schools.people import Enrolment, Guardian, Pupil
+from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
 from app.workflow import bulk
 from letters.files import cut
 from letters.types import ChildRow
 
-Children = dict[int, tuple[Guardian, tuple[ChildRow, ...]]]
+
+class Content(NamedTuple):
+    """What one message says: whom it is for, the lines of its table, and whether its reader keeps an account."""
+
+    guardian: Guardian
+    rows: list[ChildRow]
+    continuity: bool
 
 
-def write_messages(job_id: int, school_id: int, planned: Iterable[tuple[int, str | None]]) -> Sequence[Any]:
-    """The planned messages of a run, one for each (guardian, mode), in the order given; their ids, guardians, modes."""
+def write_messages(
+    job_id: int, school_id: int, planned: Iterable[tuple[int, str | None]], continued: frozenset[int] = frozenset()
+) -> Sequence[Any]:
+    """The planned messages of a run, one for each (guardian, mode), in the order given; their ids, guardians, modes.
+    `continued` are the guardians who get the continuity letter."""
     session = admin_db.session
     rows = [
-        {"school_id": school_id, "job_id": job_id, "guardian_id": guardian_id, "mode": mode, "position": n}
+        {"school_id": school_id, "job_id": job_id, "guardian_id": guardian_id, "mode": mode, "position": n,
+         "continuity": guardian_id in continued}
         for n, (guardian_id, mode) in enumerate(planned)
-    ]
+    ]  # fmt: skip
     if rows:
         session.execute(insert(Notification), rows)
     written = select(Notification.id, Notification.guardian_id, Notification.mode)
@@ -45,7 +55,8 @@ def write_messages(job_id: int, school_id: int, planned: Iterable[tuple[int, str
 def write_plan(job_id: int, school_id: int, plan: Plan) -> dict[str, list[int]]:
     """One planned row per message that has somewhere to go; returns their ids by mode, in the plan's order."""
     session = admin_db.session
-    written = write_messages(job_id, school_id, ((m.guardian.id, m.mode) for m in plan.to_send))
+    continued = frozenset(message.guardian.id for message in plan.to_send if message.continuity)
+    written = write_messages(job_id, school_id, ((m.guardian.id, m.mode) for m in plan.to_send), continued)
     of_guardian = {row.guardian_id: row.id for row in written}
     codes = [
         {"school_id": school_id, "notification_id": of_guardian[m.guardian.id], "code_id": couple.code.id}
@@ -68,17 +79,22 @@ def facts_of_run(portal_url: str, starts_on: object) -> LetterFacts:
     return LetterFacts(school, portal_url, starts_on)  # type: ignore[arg-type]
 
 
-def contents(*, job_id: int | None = None, notification_id: int | None = None, mode: str = "paper") -> Children:
+def contents(
+    *, job_id: int | None = None, notification_id: int | None = None, mode: str = "paper"
+) -> dict[int, Content]:
     """Guardian and children of each message, in order; codes that may no longer be sent are left out, and so are
     messages that have none left."""
     wanted = Notification.job_id == job_id if notification_id is None else Notification.id == notification_id
     statement = (
-        select(Notification.id, Guardian, Pupil, Division.label, ActivationCode)
+        select(Notification.id, Notification.continuity, Guardian, Pupil, Division.label, ActivationCode,
+               GuardianLink.id)
         .select_from(Notification)
         .join(Notification.guardian)
         .join(NotificationCode, NotificationCode.notification_id == Notification.id)
         .join(ActivationCode, ActivationCode.id == NotificationCode.code_id)
         .join(ActivationCode.pupil)
+        .outerjoin(GuardianLink, (GuardianLink.guardian_id == ActivationCode.guardian_id)
+                   & (GuardianLink.pupil_id == ActivationCode.pupil_id))
         .join(School, School.id == Notification.school_id)
         .outerjoin(
             Enrolment,
@@ -87,21 +103,24 @@ def contents(*, job_id: int | None = None, notification_id: int | None = None, m
         .outerjoin(Enrolment.division)
         .where(wanted, Notification.mode == mode, may_be_sent())
         .order_by(Notification.position, NotificationCode.id)
-    )
-    found: dict[int, tuple[Guardian, list[ChildRow]]] = {}
-    for number, guardian, pupil, division, code in admin_db.session.execute(statement):
-        found.setdefault(number, (guardian, []))[1].append(child_row(pupil, division, code))
-    return {number: (guardian, tuple(rows)) for number, (guardian, rows) in found.items()}
+    )  # fmt: skip
+    found: dict[int, Content] = {}
+    for number, continuity, guardian, pupil, division, code, link_id in admin_db.session.execute(statement):
+        content = found.setdefault(number, Content(guardian, [], continuity))
+        content.rows.append(child_row(pupil, division, code, link_id))
+    return found
 
 
-def mark_notified(notifications: Iterable[int], mode: str, *, actor: Actor) -> int:
+def mark_notified(
+    notifications: Iterable[int], mode: str, *, actor: Actor, model: type[ActivationCode] = GuardianCode
+) -> int:
     """Store date and mode on the codes of these messages (M090): only called once the document exists or the mail has
     gone. Returns how many codes moved."""
     carried = select(NotificationCode.code_id).where(NotificationCode.notification_id.in_(list(notifications)))
     outcome = bulk.apply_many(
-        ActivationCode,
+        model,
         "notify",
-        ActivationCode.id.in_(carried) & may_be_sent(),
+        model.id.in_(carried) & may_be_sent(model),
         actor=actor,
         session=admin_db.session(),
         data={"notified_on": clock.today(), "notified_mode": mode},
@@ -153,15 +172,17 @@ def settle(notifications: Iterable[int], status: str, error: str | None = None) 
 
 
 def not_delivered(session: Session, mail: OutgoingMail) -> None:
-    """The address was refused: the guardian was not told, and the run's report says so."""
+    """The address was refused: the guardian was not told, the run's report says so, and paper is next."""
     number = int(mail.ref or 0)
     settle([number], "failed", (mail.error or "")[:300])
     item = session.scalars(select(Notification).where(Notification.id == number)).one()
+    if item.guardian is not None:
+        item.guardian.refused_email = mail.to_address  # the next run takes the post, until the address is corrected
     line = {
         "job_id": item.job_id,
         "school_id": mail.school_id,
         "severity": "alert",
         "message": f"Courriel non remis à {mail.to_address} : {mail.error}",
-        "subject": item.guardian.shown_name,
+        "subject": item.addressee.shown_name,
     }
     session.execute(insert(JobLine), [line])

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from app.access.queries import Couple, Selection, codes_on_their_way, couples
+from app.access.models import ActivationCode
+from app.access.queries import Couple, Selection, codes_on_their_way, couples, one_couple
 from app.core.errors import BadInput, Conflict
 
 Mode = Literal["email", "paper"]
@@ -36,6 +37,7 @@ class NotifyRequest:
     ranks: tuple[int, ...] = (1, 2)
     modes: tuple[Mode, ...] = ("email", "paper")
     only: Only = "new"
+    couple: tuple[int, int] | None = None  # this guardian and this pupil alone, whatever was sent before (M097)
 
     def __post_init__(self) -> None:
         if not self.modes or not set(self.modes) <= {"email", "paper"}:
@@ -53,13 +55,16 @@ class NotifyRequest:
             "ranks": list(self.ranks),
             "modes": list(self.modes),
             "only": self.only,
+            "couple": self.couple and list(self.couple),
         }
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> NotifyRequest:
         """The request a job was given."""
         selection = Selection(params["population"], params["id"])
-        return cls(selection, tuple(params["ranks"]), tuple(params["modes"]), params["only"])
+        couple = params.get("couple")
+        return cls(selection, tuple(params["ranks"]), tuple(params["modes"]), params["only"],
+                   tuple(couple) if couple else None)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -73,6 +78,12 @@ class Message:
     def guardian(self) -> Any:
         """The addressee."""
         return self.couples[0].guardian
+
+    @property
+    def continuity(self) -> bool:
+        """Whether it is the continuity letter: once, the year of the change of school, and only when all the children
+        it names are carried over (M092)."""
+        return all(first_continued(couple.code) for couple in self.couples)
 
 
 @dataclass(slots=True)
@@ -98,6 +109,8 @@ def make_plan(request: NotifyRequest) -> Plan:
     A guardian picked through one class gets one letter for the children of the other classes too; a code whose mail
     is still in the outbox is left out. Raises `NobodyToNotify` (M088) when the filter leaves nobody.
     """
+    if request.couple is not None:
+        return _of_one_couple(request)
     on_their_way = codes_on_their_way()
 
     def taken(couple: Couple) -> bool:
@@ -109,6 +122,18 @@ def make_plan(request: NotifyRequest) -> Plan:
     whole_school = chosen if request.selection.population == "all" else couples(Selection())
     picked = {couple.guardian.id for couple in chosen}
     return Plan(_messages((c for c in whole_school if c.guardian.id in picked and taken(c)), request))
+
+
+def _of_one_couple(request: NotifyRequest) -> Plan:
+    found = one_couple(*request.couple) if request.couple else None
+    if found is None or not wanted(found, "all"):
+        raise NobodyToNotify()
+    return Plan(_messages([found], request))
+
+
+def first_continued(code: ActivationCode | None) -> bool:
+    """A code that joined an account made in another school (M082), and whose letter has not gone yet."""
+    return code is not None and code.carried_over_on is not None and code.notified_on is None
 
 
 def wanted(couple: Couple, only: Only) -> bool:
@@ -130,9 +155,10 @@ def _messages(chosen: Iterable[Couple], request: NotifyRequest) -> list[Message]
 
 
 def mode_for(guardian: Any, request: NotifyRequest) -> Mode | None:
-    """E-mail first where ticked and known, else paper where ticked and a postal address is known (M086, M087)."""
-    if "email" in request.modes and guardian.email:
+    """E-mail first where ticked and known, else paper where ticked and a postal address is known (M086, M087). An
+    address that was refused, or that a letter came back from, is none until it changes."""
+    if "email" in request.modes and guardian.mailable:
         return "email"
-    if "paper" in request.modes and guardian.address_lines:
+    if "paper" in request.modes and guardian.postable:
         return "paper"
     return None

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from app.access.models import VALID_STATES, AccessRefusal, ActivationCode, Notification, NotificationCode
+from app.access.models import VALID_STATES, AccessRefusal, ActivationCode, GuardianCode, Notification, NotificationCode
 from app.core import clock
 from app.core.db import admin_db
 from app.core.errors import BadInput
@@ -50,6 +50,7 @@ class Couple(NamedTuple):
     division: str | None
     code: ActivationCode | None
     refused: bool
+    link_id: int
 
 
 def active_on(day: date) -> ColumnElement[bool]:
@@ -60,7 +61,7 @@ def active_on(day: date) -> ColumnElement[bool]:
     )
 
 
-def _legal_couples(columns: Sequence[Any], selection: Selection) -> Select[Any]:
+def legal_couples(columns: Sequence[Any], selection: Selection) -> Select[Any]:
     """Legal 1 and 2 of active pupils (M077). Links that nobody certified (ONDE) do not qualify."""
     statement = (
         select(*columns)
@@ -70,7 +71,7 @@ def _legal_couples(columns: Sequence[Any], selection: Selection) -> Select[Any]:
         .join(Enrolment, and_(Enrolment.pupil_id == Pupil.id, Enrolment.school_id == Pupil.school_id))
         .join(School, School.id == Enrolment.school_id)
         .outerjoin(Enrolment.division)
-        .where(_legal_link(), GuardianLink.certified)
+        .where(legal_link(), GuardianLink.certified)
         .where(active_on(clock.today()))
     )
     clause = selection.clause()
@@ -84,7 +85,7 @@ def _same_couple(one: Any, other: Any) -> ColumnElement[bool]:
     )
 
 
-def _legal_link() -> ColumnElement[bool]:
+def legal_link() -> ColumnElement[bool]:
     """A link of legal 1 or 2 that has not ended (M077), certified or not."""
     return and_(GuardianLink.rank.is_not(None), GuardianLink.ended_on.is_(None))
 
@@ -97,11 +98,16 @@ def _refusal(of: Any = GuardianLink) -> ColumnElement[bool]:
     return and_(_same_couple(AccessRefusal, of), AccessRefusal.lifted_on.is_(None))
 
 
-def may_be_sent() -> ColumnElement[bool]:
-    """Codes that may still reach their guardian at this moment: valid, the legal link alive, the pupil present, no
-    refusal. A mail can wait for hours in the outbox, and a link can end meanwhile."""
-    code = ActivationCode
-    link = exists().where(_same_couple(GuardianLink, code), _legal_link(), GuardianLink.certified)
+def valid_code(guardian_id: int, pupil_id: int) -> GuardianCode | None:
+    """The couple's one valid code (M075)."""
+    couple = (GuardianCode.guardian_id == guardian_id, GuardianCode.pupil_id == pupil_id)
+    return admin_db.session.scalar(select(GuardianCode).where(*couple, GuardianCode.state.in_(VALID_STATES)))
+
+
+def may_be_sent(code: type[ActivationCode] = ActivationCode) -> ColumnElement[bool]:
+    """Codes that may still reach their holder at this moment: valid, the pupil present and, for a guardian's, the legal
+    link alive and no refusal. A mail can wait for hours in the outbox, and a link can end meanwhile."""
+    link = exists().where(_same_couple(GuardianLink, code), legal_link(), GuardianLink.certified)
     present = exists().where(
         Enrolment.school_id == code.school_id,
         Enrolment.pupil_id == code.pupil_id,
@@ -109,31 +115,43 @@ def may_be_sent() -> ColumnElement[bool]:
         active_on(clock.today()),
     )
     refused = exists().where(_refusal(code))
-    return and_(
-        code.state.in_(VALID_STATES), link.correlate(code), present.correlate(code), ~refused.correlate(code)
-    )
+    guardian = and_(link.correlate(code), ~refused.correlate(code))
+    return and_(code.state.in_(VALID_STATES), present.correlate(code), or_(code.holder == "pupil", guardian))
 
 
 def couples(
     selection: Selection, *, only_without_code: bool = False, limit: int | None = None, offset: int = 0
 ) -> list[Couple]:
     """The couples of the selection, in the order of divisions then names (M078, M079); with `limit`, one page."""
-    columns = (Pupil, Guardian, GuardianLink.rank, Division.label, ActivationCode, AccessRefusal.id.is_not(None))
-    statement = (
-        _legal_couples(columns, selection)
-        .outerjoin(ActivationCode, _valid_code())
-        .outerjoin(AccessRefusal, _refusal())
-        .order_by(Division.code, Pupil.last_name, Pupil.first_name, Pupil.id, GuardianLink.rank)
-    )
+    statement = couple_rows(selection)
     if only_without_code:
         statement = statement.where(ActivationCode.id.is_(None), AccessRefusal.id.is_(None))
     statement = statement.limit(limit).offset(offset)
     return [Couple(*row) for row in admin_db.session.execute(statement)]
 
 
+def couple_rows(selection: Selection) -> Select[Any]:
+    """The statement behind the lists of couples: rows of `Couple`, with their valid code and their refusal."""
+    columns = (Pupil, Guardian, GuardianLink.rank, Division.label, ActivationCode, AccessRefusal.id.is_not(None),
+               GuardianLink.id)  # fmt: skip
+    return (
+        legal_couples(columns, selection)
+        .outerjoin(ActivationCode, _valid_code())
+        .outerjoin(AccessRefusal, _refusal())
+        .order_by(Division.code, Pupil.last_name, Pupil.first_name, Pupil.id, GuardianLink.rank)
+    )
+
+
+def one_couple(guardian_id: int, pupil_id: int) -> Couple | None:
+    """One line of the lists; None when they are no couple of legal guardian and present pupil."""
+    these = couple_rows(Selection()).where(Guardian.id == guardian_id, Pupil.id == pupil_id)
+    row = admin_db.session.execute(these).first()
+    return Couple(*row) if row else None
+
+
 def eligible(selection: Selection) -> list[tuple[int, int, int]]:
     """(school, guardian, pupil) of the couples that get a code: no valid one, no refusal (M080)."""
-    statement = _legal_couples(
+    statement = legal_couples(
         (GuardianLink.school_id, GuardianLink.guardian_id, GuardianLink.pupil_id), selection
     ).where(~exists().where(_valid_code()).correlate(GuardianLink), ~exists().where(_refusal()).correlate(GuardianLink))
     return [tuple(row) for row in admin_db.session.execute(statement)]
@@ -156,7 +174,7 @@ def count_couples(selection: Selection) -> Counts:
     """How many couples the selection has, and how they stand. A refused couple has no valid code (DESIGN §4)."""
     counted = (func.count(GuardianLink.id), func.count(ActivationCode.id), func.count(AccessRefusal.id))
     statement = (
-        _legal_couples(counted, selection)
+        legal_couples(counted, selection)
         .outerjoin(ActivationCode, _valid_code())
         .outerjoin(AccessRefusal, _refusal())
     )
@@ -170,7 +188,7 @@ def count_uncertified() -> int:
         .join(GuardianLink.pupil)
         .join(Enrolment, and_(Enrolment.pupil_id == Pupil.id, Enrolment.school_id == Pupil.school_id))
         .join(School, School.id == Enrolment.school_id)
-        .where(_legal_link(), GuardianLink.certified.is_(False))
+        .where(legal_link(), GuardianLink.certified.is_(False))
         .where(active_on(clock.today()))
     )
     return admin_db.session.scalar(statement) or 0

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from app.access.models import ActivationCode
+from app.access.models import ActivationCode, GuardianCode
 from app.access.queries import Selection, count_couples, eligible, open_services
 from app.core import clock, codes
 from app.core.actor import Actor
@@ -56,17 +56,17 @@ def create_codes(selection: Selection, *, actor: Actor, only: Collection[tuple[i
     chosen = None if only is None else set(only)
     rows = [new_row(*couple, now) for couple in eligible(selection) if chosen is None or couple[1:] in chosen]
     if rows:
-        _insert(rows, actor)
+        insert_codes(GuardianCode, rows, actor)
     return Created(len(rows), before.valid, before.refused)
 
 
-def new_row(school_id: int, guardian_id: int, pupil_id: int, now: datetime) -> dict[str, Any]:
-    """A code as a row: sealed, hashed, its first block in clear (DESIGN §7)."""
+def new_row(school_id: int, guardian_id: int | None, pupil_id: int, now: datetime) -> dict[str, Any]:
+    """A code as a row: sealed, hashed, its first block in clear (DESIGN §7). Without guardian it is the pupil's own."""
     code = codes.new_code()
     key, digest = lookup_hash(code)
     return {
         "school_id": school_id,
-        "holder": "guardian",
+        "holder": "pupil" if guardian_id is None else "guardian",
         "guardian_id": guardian_id,
         "pupil_id": pupil_id,
         "hint": codes.hint(code),
@@ -89,17 +89,19 @@ def _context(school_id: int, guardian_id: int | None, pupil_id: int) -> str:
     return f"{school_id}/{guardian_id}/{pupil_id}"  # a sealed code copied to another couple does not open
 
 
-def _insert(rows: list[dict[str, Any]], actor: Actor) -> None:
+def insert_codes(model: type[ActivationCode], rows: list[dict[str, Any]], actor: Actor) -> None:
+    """Put codes of one moment in, with the first line of their histories. Raises `Conflict` when somebody else has just
+    created one of them."""
     session = admin_db.session()
     try:
-        session.execute(insert(ActivationCode), rows)
+        session.execute(insert(model), rows)
     except IntegrityError as error:
         raise Conflict(
             "Ces codes viennent d'être créés par quelqu'un d'autre.", hint="Rechargez la liste et recommencez."
         ) from error
-    refresh_statistics(session, ActivationCode)
-    these = ActivationCode.created_at == rows[0]["created_at"]  # one moment for the whole batch
-    bulk.record_creation_many(ActivationCode, these, actor=actor, session=session)
+    refresh_statistics(session, model)
+    these = model.created_at == rows[0]["created_at"]  # one moment for the whole batch
+    bulk.record_creation_many(model, these, actor=actor, session=session)
 
 
 @unit_of_work()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access import notifying
+from app.access import notifying, pupil_tasks  # noqa: F401 - registers its job
 from app.access.models import Notification
 from app.access.planning import NO_SERVICE, NotifyRequest, make_plan
 from app.access.queries import Selection, open_services
@@ -30,6 +30,8 @@ from letters.render import render_batch
 MAIL_KIND = "codes.notify"
 PDF = "courriers.pdf"
 MAILS_PER_STEP = 500
+OPENED = "Accès aux téléservices pour suivre la scolarité de votre enfant"
+CONTINUED = "Votre compte pour suivre la scolarité de votre enfant continue de servir"
 
 
 @job_kind
@@ -88,7 +90,8 @@ class NotifyCodes(JobKind):
     def _print(self, ctx: JobContext) -> tuple[dict[int, tuple[int, int]], int]:
         facts = notifying.facts_of_run(load().portal_url, usable_from())
         found = notifying.contents(job_id=ctx.job.id)
-        letters = [facts.letter(_reference(n), guardian, rows) for n, (guardian, rows) in found.items()]
+        letters = [facts.letter(_reference(n), said.guardian, tuple(said.rows), continuity=said.continuity)
+                   for n, said in found.items()]  # fmt: skip
         ctx.session.rollback()  # no transaction stays open while letters are laid out
         if not letters:
             return {}, 0
@@ -134,7 +137,7 @@ class NotifyCodes(JobKind):
                 mail = _mail(item, ctx.job.school_id)
             except BadInput as error:
                 notifying.settle([item.id], "failed", error.message[:300])
-                ctx.line("alert", f"{error.message} Personne non notifiée.", subject=item.guardian.shown_name)
+                ctx.line("alert", f"{error.message} Personne non notifiée.", subject=item.addressee.shown_name)
                 continue
             mails.append(mail)
             numbers[mail.dedupe_key] = item.id
@@ -145,9 +148,9 @@ class NotifyCodes(JobKind):
 def _mail(item: Notification, school_id: int | None) -> NewMail:
     return NewMail(
         dedupe_key=f"notification/{item.id}",
-        to_address=clean_address(item.guardian.email or ""),
-        to_name=item.guardian.shown_name,
-        subject="Accès aux téléservices pour suivre la scolarité de votre enfant",
+        to_address=clean_address((item.guardian and item.guardian.email) or ""),
+        to_name=item.addressee.shown_name,
+        subject=CONTINUED if item.continuity else OPENED,
         kind=MAIL_KIND,
         ref=str(item.id),
         school_id=school_id,
@@ -164,9 +167,9 @@ def compose(session: Session, mail: OutgoingMail) -> tuple[str, str | None]:
     found = notifying.contents(notification_id=number, mode="email")
     if number not in found:
         raise NotFound("Plus aucun code valide à notifier.")
-    guardian, rows = found[number]
+    said = found[number]
     facts = notifying.facts_of_run(load().portal_url, usable_from())
-    body = render_mail(facts.mail(_reference(number), guardian, rows))
+    body = render_mail(facts.mail(_reference(number), said.guardian, tuple(said.rows), continuity=said.continuity))
     return body.text, body.html
 
 

@@ -41,6 +41,17 @@ def _open_in(school_id: Any) -> ColumnElement[bool]:
     return (OnlineService.school_id == school_id) & (OnlineService.state == "open")
 
 
+@condition("has_served", unmet=Label("Ce code n'a pas servi.", "This code was never used."))
+def has_served(code: ActivationCode) -> bool:
+    """An account signed in with it."""
+    return code.used_at is not None
+
+
+@has_served.in_sql
+def _(model: type[ActivationCode]) -> ColumnElement[bool]:
+    return model.used_at.is_not(None)
+
+
 @column_effect("destroy_seal")
 def destroy_seal(_model: type[ActivationCode], _act: Act) -> dict[str, Any]:
     """Used, invalidated or refused: only the first block stays, as a hint."""

@@ -71,10 +71,10 @@ class CodesCreatePage(HandmadePage):
         school_id()
         everyone = request.args.get("show") == "all"
         rows = couples(selection_from(request.args), only_without_code=not everyone)
-        columns = [*_couple_columns(), SheetColumn(_("Address"), width=50), SheetColumn(_("Refused access"), "tick"),
+        columns = [*couple_columns(), SheetColumn(_("Address"), width=50), SheetColumn(_("Refused access"), "tick"),
                    SheetColumn(_("Valid code"), "tick"), SheetColumn(_("Notified on"), "date"),
                    SheetColumn(_("Access carried over on"), "date")]  # fmt: skip
-        cells = ((*_couple_cells(c), ", ".join(c.guardian.address_lines), c.refused, c.code is not None,
+        cells = ((*couple_cells(c), ", ".join(c.guardian.address_lines), c.refused, c.code is not None,
                   c.code and c.code.notified_on, c.code and c.code.carried_over_on) for c in rows)  # fmt: skip
         return self.sheet(str(_("Guardians' codes")), _("Guardians' codes"), columns, cells)
 
@@ -136,14 +136,14 @@ class CodesNotifyPage(HandmadePage):
     def export(self) -> Any:
         """Who gets what, as shown, all pages (C04)."""
         school_id()
-        columns = [*_couple_columns(), SheetColumn(_("Address or e-mail"), width=50),
+        columns = [*couple_columns(), SheetColumn(_("Address or e-mail"), width=50),
                    SheetColumn(_("Notified on"), "date"), SheetColumn(_("Mode"))]  # fmt: skip
         try:
             plan = make_plan(request_from(request.args) if request.args else NotifyRequest())
         except NobodyToNotify:
             plan = Plan([])
         lines = ((m, c, c.code) for m in plan.messages for c in m.couples if c.code)
-        cells = ((*_couple_cells(c), _address(m), code.notified_on, MODE_LABELS.get(code.notified_mode or "", ""))
+        cells = ((*couple_cells(c), _address(m), code.notified_on, MODE_LABELS.get(code.notified_mode or "", ""))
                  for m, c, code in lines)  # fmt: skip
         return self.sheet(str(_("Notifications")), _("Notifications"), columns, cells)
 
@@ -179,12 +179,12 @@ def _preview(plan: Plan | None) -> dict[str, Any]:
     }
 
 
-def _couple_columns() -> list[SheetColumn]:
+def couple_columns() -> list[SheetColumn]:
     return [SheetColumn(_("Pupil"), width=36), SheetColumn(_("Division")), SheetColumn(_("Guardian"), width=36),
             SheetColumn(_("Legal rank"), "number")]  # fmt: skip
 
 
-def _couple_cells(couple: Couple) -> tuple[Any, ...]:
+def couple_cells(couple: Couple) -> tuple[Any, ...]:
     return couple.pupil.shown_name, couple.division, couple.guardian.shown_name, couple.rank
 
 

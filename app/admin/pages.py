@@ -23,6 +23,7 @@ from app.admin.booklet_rules import BookletRulesPage
 from app.admin.booklets import BookletsPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.council import CouncilPage
+from app.admin.couples import CouplesPage
 from app.admin.declaring import ApSettingsPage, EpiSettingsPage
 from app.admin.entry_elements import ElementsPage
 from app.admin.entry_lines import AchievementsPage, CommentsPage
@@ -38,6 +39,7 @@ from app.admin.periods import PeriodsPage
 from app.admin.phrases import PhrasesPage
 from app.admin.positioning import PositioningPage
 from app.admin.publication import PublicationPage
+from app.admin.pupil_codes import PupilCodesNotifyPage, PupilCodesPage
 from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
 from app.admin.review import ReviewPage
 from app.admin.role_pages import RolesPage
@@ -159,6 +161,9 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (ServicesPage, "online", ServicesPage.title),
     (CodesCreatePage, "online", CodesCreatePage.title),
     (CodesNotifyPage, "online", CodesNotifyPage.title),
+    (CouplesPage, "online", CouplesPage.title),
+    (PupilCodesNotifyPage, "online", PupilCodesNotifyPage.title),
+    (PupilCodesPage, "online", PupilCodesPage.title),
     (SchoolsPage, "academy", SchoolsPage.title),
     (PeoplePage, "academy", PeoplePage.title),
     (GrantsPage, "academy", GrantsPage.title),

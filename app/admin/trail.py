@@ -10,6 +10,13 @@ from app.security.roles import RESOURCES, VERB_LABELS
 from app.workflow.history import label_of
 
 ACTS: dict[str, Any] = {
+    "access_refusal.create": _l("Refusal of access stored"), "access_refusal.lift": _l("Access allowed again"),
+    "access_refusal.undo": _l("Refusal entered by mistake undone"),
+    "pupil_refusal.create": _l("Online services refused for a pupil"),
+    "pupil_refusal.lift": _l("Online services allowed again to a pupil"),
+    "pupil_refusal.undo": _l("Refusal entered by mistake undone"),
+    "account.reset": _l("Link for a new pass-phrase asked for"), "account.slip": _l("Access slip made for a pupil"),
+    "account.new_passphrase": _l("New pass-phrase chosen"),
     "booklet.change": _l("Entry in a booklet"), "booklet.drop": _l("Empty booklet removed"),
     "booklet.waive": _l("Warning set aside"), "booklet.restore": _l("Warning pointed out again"),
     "class_exemption.set": _l("Subject marked not assessed for a class"),

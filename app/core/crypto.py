@@ -139,3 +139,8 @@ def new_token() -> str:
 def token_hash(token: str) -> str:
     """What is stored of a token; 256 random bits need no key."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def random_text(signs: str, length: int) -> str:
+    """So many signs of an alphabet, drawn for a secret."""
+    return "".join(secrets.choice(signs) for _ in range(length))

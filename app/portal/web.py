@@ -30,7 +30,7 @@ LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 
 def build(app: Flask, config: Config) -> None:
     """Everything between an empty Flask application and the portal."""
-    from app.portal.pages import booklets, common, entry, home, signup
+    from app.portal.pages import booklets, common, entry, home, keys, signup
 
     app.config.update(
         LIVRET=config,
@@ -46,7 +46,7 @@ def build(app: Flask, config: Config) -> None:
     protect(app, config, db=portal_db, sessions=PortalSession, throttles=PortalThrottle, epoch_of=_epoch_of,
             cookie="livret_portail", hosts=config.portal_hosts)  # fmt: skip
     _scope_every_request(app)
-    for page in (entry, signup, home, booklets):
+    for page in (entry, signup, home, booklets, keys):
         app.register_blueprint(page.bp)
     app.context_processor(_words)
     app.add_template_filter(_long_date, "long_date")

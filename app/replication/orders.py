@@ -8,6 +8,7 @@ its date).
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select, update
@@ -19,6 +20,7 @@ from app.core.actor import SYSTEM
 from app.core.db import admin_db, portal_db, writing
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
+from app.portal.keys import give_link, take_slip
 from app.portal.models import Account, AppliedCommand, PublishedBooklet, PublishedCode, PublishedSchool
 from app.replication.booklets import readable_editions
 from app.replication.days import notice_the_day
@@ -26,13 +28,15 @@ from app.replication.faults import Faults
 from app.replication.models import ReplicationCommand, ReplicationMark
 from app.replication.publication import open_services, visible_ids
 from app.workflow import engine
+from config import load
 
 REWRITE = ""  # a digest that nothing has: the next replication compares the row's content again
 
 
 def order(session: Session, kind: str, **payload: Any) -> None:
     """Queue an order, in the transaction that decided it. `kind`: revoke (code_ids), withdraw (school_id, services),
-    attach (code_id, account_id), detach (code_id), close (account_id), unpublish (booklet_ids)."""
+    attach (code_id, account_id), detach (code_id), close (account_id), unpublish (booklet_ids), reset (account_id),
+    slip (account_id, digest, until)."""
     session.add(ReplicationCommand(kind=kind, payload=payload, created_at=clock.now()))
 
 
@@ -180,6 +184,20 @@ def _detach(session: Session, payload: dict[str, Any]) -> None:
     _codes(session, [payload["code_id"]], account_id=None, attached_at=None, used_at=None)
 
 
+def _reset(session: Session, payload: dict[str, Any]) -> None:
+    """The portal writes and sends the link itself: the school never sees it (M100)."""
+    account = session.get(Account, payload["account_id"])
+    if account is not None and account.state == "confirmed":
+        give_link(session, account, load().portal_url)
+
+
+def _slip(session: Session, payload: dict[str, Any]) -> None:
+    """The keyed hash of a slip that the school printed for a pupil (M106)."""
+    account = session.get(Account, payload["account_id"])
+    if account is not None and account.state == "confirmed" and account.kind == "pupil":
+        take_slip(session, account, payload["digest"], datetime.fromisoformat(payload["until"]))
+
+
 def _close(session: Session, payload: dict[str, Any]) -> None:
     account = session.get(Account, payload["account_id"])
     if account is not None and account.state in ("provisional", "confirmed"):
@@ -198,4 +216,6 @@ OBEY: dict[str, Callable[[Session, dict[str, Any]], None]] = {
     "detach": _detach,
     "close": _close,
     "unpublish": _unpublish,
+    "reset": _reset,
+    "slip": _slip,
 }

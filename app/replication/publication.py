@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.access.models import VALID_STATES, AccessRefusal, ActivationCode
+from app.access.models import VALID_STATES, AccessRefusal, ActivationCode, PupilRefusal
 from app.online.models import OnlineService
 from app.replication.booklets import booklet_rows, edition_rows
 from app.schools.models import Authority, Division, School
@@ -51,7 +51,11 @@ _CODE = (
     ActivationCode.guardian_id, ActivationCode.hint, ActivationCode.lookup_hash, ActivationCode.account_id,
     ActivationCode.used_at, Guardian.title, Guardian.last_name, Guardian.usage_name, Guardian.first_name,
 )  # fmt: skip
-_PUPIL = (Pupil.id, Pupil.school_id, Pupil.last_name, Pupil.usage_name, Pupil.first_name, Pupil.birth_date, Pupil.sex)
+# M104: the pupil's own account then shows no national service.
+_REFUSED = exists().where(PupilRefusal.school_id == Pupil.school_id, PupilRefusal.pupil_id == Pupil.id,
+                          PupilRefusal.lifted_on.is_(None)).label("refused")  # fmt: skip
+_PUPIL = (Pupil.id, Pupil.school_id, Pupil.last_name, Pupil.usage_name, Pupil.first_name, Pupil.birth_date, Pupil.sex,
+          _REFUSED)  # fmt: skip
 
 
 def publication(session: Session, school_id: int, today: date) -> Publication:
@@ -152,7 +156,7 @@ def _school_row(session: Session, school_id: int, services: list[str]) -> Row:
 def _pupil_row(pupil: Any, division: str | None) -> Row:
     return {"id": pupil.id, "school_id": pupil.school_id, "last_name": pupil.usage_name or pupil.last_name,
             "first_name": pupil.first_name, "birth_date": pupil.birth_date, "sex": pupil.sex,
-            "division": division}  # fmt: skip
+            "division": division, "refused": bool(pupil.refused)}  # fmt: skip
 
 
 def _code_row(code: Any, valid: bool) -> Row:

@@ -23,7 +23,7 @@ def placeholder(letter: GuardianCodeLetter) -> GuardianCodeLetter:
         name=NAME,
         address=tuple(_line(i) for i in range(MAX_ADDRESS_LINES)),
     )
-    children = tuple(_child(i, child) for i, child in enumerate(letter.children))
+    children = tuple(child_token(i, child) for i, child in enumerate(letter.children))
     return replace(letter, reference=REFERENCE, guardian=guardian, children=children)
 
 
@@ -33,11 +33,7 @@ def values(letter: GuardianCodeLetter) -> dict[str, str]:
     for i in range(MAX_ADDRESS_LINES):
         said[_line(i)] = letter.guardian.address[i] if i < len(letter.guardian.address) else ""
     for i, child in enumerate(letter.children):
-        token = _child(i, child)
-        said[token.name] = child.name
-        said[token.division] = child.division
-        if token.code:
-            said[token.code] = child.code or ""
+        said |= child_values(child_token(i, child), child)
     return said
 
 
@@ -53,15 +49,33 @@ def _lines(letter: GuardianCodeLetter) -> Iterator[tuple[str, float, float]]:
         yield line, 10, 88
     yield f"Réf. {letter.reference}", 7.6, 68
     for child in letter.children:
-        yield child.name, 9.2, 76
-        yield child.division, 9.2, 20
+        yield from child_lines(child)
 
 
 def _line(i: int) -> str:
     return f"¤line{i}¤"
 
 
-def _child(i: int, child: ChildRow) -> ChildRow:
+def child_values(token: ChildRow, child: ChildRow) -> dict[str, str]:
+    """Token → what is said of a child."""
+    said = {token.name: child.name, token.division: child.division}
+    if token.code:
+        said[token.code] = child.code or ""
+    return said | dict(zip(token.refusals, child.refusals, strict=True))
+
+
+def child_lines(child: ChildRow) -> Iterator[tuple[str, float, float]]:
+    """Text, size and room of what is said of a child, where it is tightest."""
+    yield child.name, 8.4, 74
+    yield child.name, 9.2, 76
+    yield child.division, 9.2, 20
+    for code in child.refusals:
+        yield code, 9, 26
+
+
+def child_token(i: int, child: ChildRow) -> ChildRow:
+    """The placeholder of a child."""
     # `name` joins last and first name with a space: the token is the joined text. A code token has a code's form.
     code = f"ZZZZ - ZZZ - ZZZ - {i:03d}" if child.code else None
-    return ChildRow(last_name=f"¤last{i}", first_name=f"first{i}¤", division=f"¤class{i}¤", code=code)
+    refusals = tuple(f"¤slip{i}{n}¤" for n in range(len(child.refusals)))
+    return ChildRow(f"¤last{i}", f"first{i}¤", f"¤class{i}¤", code, refusals)

@@ -6,7 +6,9 @@ from tests.architecture.modules import modules
 
 MODULE_LINES, FUNCTION_LINES = 300, 35
 # "path" or "path:function" → why it is better long.
-LONG: dict[str, str] = {}
+LONG: dict[str, str] = {
+    "letters/types.py": "a list of the facts of every letter and mail, one short class each",
+}
 
 
 def test_modules_are_short() -> None:

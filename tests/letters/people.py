@@ -12,8 +12,8 @@ from pathlib import Path
 from letters.samples import sample_letter
 from letters.types import ChildRow, GuardianCodeLetter
 
-LEO = ChildRow("LEFÈVRE-DELACROIX", "Éloi", "3EME1", "7KQ2 - 9XA - O0B - 8IL")
-ANA = ChildRow("LEFÈVRE", "Jeanne-Céleste", "6EME4", "1234 - 567 - 890 - ABC")
+LEO = ChildRow("LEFÈVRE-DELACROIX", "Éloi", "3EME1", "7KQ2 - 9XA - O0B - 8IL", ("R87-0", "E87-3"))
+ANA = ChildRow("LEFÈVRE", "Jeanne-Céleste", "6EME4", "1234 - 567 - 890 - ABC", ("R9000002-A", "E9000002-B"))
 MM = 72 / 25.4
 WORD = re.compile(r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)</word>')
 

@@ -33,7 +33,8 @@ def families(count: int, sizes: Sequence[int] = (1, 1, 2, 3), used_codes: bool =
     for number in range(count):
         children = tuple(
             ChildRow(dice.choice(NAMES).split()[0], f"Enfant-{number}", dice.choice(("5EME3", "TERM STMG 1")),
-                     None if used_codes and dice.random() < 0.3 else any_code(dice))
+                     None if used_codes and dice.random() < 0.3 else any_code(dice),
+                     (f"R{dice.randint(1, 10**7)}-A", f"E{dice.randint(1, 10**7)}-B"))
             for _ in range(dice.choice(sizes))
         )  # fmt: skip
         guardian = replace(

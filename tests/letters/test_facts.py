@@ -48,9 +48,9 @@ def test_a_blank_or_odd_fact_is_named(changes: dict[str, object], named: str) ->
 def test_addresses_codes_and_links_have_a_form() -> None:
     for made in (
         lambda: Recipient("Madame", "X", tuple("1234567")),
-        lambda: ChildRow("X", "Y", "Z", "0MQUXR43E7KNC"),
-        lambda: PortalFacts("javascript:alert(1)", "https://x.example"),
-        lambda: PortalFacts("https://x.example", "https://x.example/#x"),
+        lambda: ChildRow("X", "Y", "Z", "0MQUXR43E7KNC", ()),
+        lambda: PortalFacts("javascript:alert(1)", "https://x.example", None),
+        lambda: PortalFacts("https://x.example", "https://x.example/#x", None),
         lambda: letter(guardian=replace(letter().guardian, address=())),
     ):
         with pytest.raises(LetterDataError):
@@ -80,8 +80,8 @@ def test_an_empty_batch_is_refused(tmp_path: Path) -> None:
 
 def test_every_letter_has_its_folder_sample_and_template() -> None:
     for kind in KINDS.values():
-        drawn = {"words.json", f"{(kind.drawn or '').split('.')[-1]}.py", f"{kind.name}.json"}
-        expected = drawn if kind.drawn else {"template.html", "style.css", "sample.json", "fields.py"}
+        drawn = {f"{(kind.drawn or '').split('.')[-1]}.py"}
+        expected = drawn if kind.drawn else {"template.html", "body.html", "sample.json", "fields.py"}
         assert expected <= {file.name for file in (ROOT / kind.folder).iterdir()}
         assert isinstance(sample_letter(kind.name), kind.facts)
 

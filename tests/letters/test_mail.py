@@ -13,11 +13,13 @@ from letters.types import (
     BookletAvailableMail,
     ConfirmAccountMail,
     GuardianCodeMail,
+    GuardianContinuityMail,
     InvitationMail,
+    ResetPassphraseMail,
     TeacherReminderMail,
 )
 from tests.letters.people import ANA, used
-from tests.letters.test_text import same_as_kept
+from tests.letters.test_text import ENT, same_as_kept
 
 CODE_MAIL = sample_mail(GuardianCodeMail)
 assert isinstance(CODE_MAIL, GuardianCodeMail)
@@ -26,6 +28,9 @@ MAILS = {
     "mail_one_of_two_used": replace(CODE_MAIL, children=(*CODE_MAIL.children, used(ANA))),
     "mail_two_children_no_service": replace(CODE_MAIL, children=(*CODE_MAIL.children, ANA), services=()),
     "mail_code_used": replace(CODE_MAIL, children=(used(CODE_MAIL.children[0]),)),
+    "mail_continuity": sample_mail(GuardianContinuityMail),
+    "mail_ent": replace(CODE_MAIL, portal=ENT, services=("un espace numérique de travail",)),
+    "mail_reset_passphrase": sample_mail(ResetPassphraseMail),
     "mail_confirm_account": sample_mail(ConfirmAccountMail),
     "mail_invitation": sample_mail(InvitationMail),
     "mail_booklet_available": sample_mail(BookletAvailableMail),
@@ -33,7 +38,7 @@ MAILS = {
 }
 
 
-@pytest.mark.row("M137", "M112")
+@pytest.mark.row("M137", "M112", "M139")
 @pytest.mark.parametrize("name", MAILS)
 def test_the_words_of_each_mail(name: str) -> None:
     body = render_mail(MAILS[name])
@@ -44,8 +49,10 @@ def test_the_words_of_each_mail(name: str) -> None:
 def test_the_html_says_the_same(name: str) -> None:
     body = render_mail(MAILS[name])
     seen = " ".join(re.sub(r"<[^>]*>", " ", body.html).replace("&#39;", "'").split())
-    fields = ("activation_link", "confirm_url", "accept_url", "portal_url", "admin_url")
+    fields = ("activation_link", "confirm_url", "reset_url", "accept_url", "portal_url", "admin_url")
     links = (getattr(MAILS[name], field, None) for field in fields)
+    if name == "mail_continuity":
+        links = iter([CODE_MAIL.portal.url])  # the account is there: nothing to activate
     assert f'href="{next(filter(None, links))}"' in body.html
     for sentence in re.findall(r"(?:Si vous|Vous n|Protection des|En tant que)[^.:]*", body.text):
         assert " ".join(sentence.split()) in seen

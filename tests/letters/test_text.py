@@ -12,16 +12,26 @@ from pathlib import Path
 import pytest
 
 from letters.render import render
-from letters.types import GuardianCodeLetter
+from letters.samples import sample_letter
+from letters.types import GuardianCodeLetter, PortalFacts
 from tests.letters.people import ANA, LEO, letter, text_of, used
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
+ENT = PortalFacts("https://cartable.example", "https://cartable.example", "Cartable 99")
 ONE = letter()
 VARIANTS = {
     "one_child": ONE,
     "three_children": letter(LEO, ANA),
     "code_used": replace(ONE, children=(used(ONE.children[0]),)),
     "one_of_two_used": letter(used(LEO)),
+    "mixed": replace(ONE, portal=ENT, services=("Notes", "Absences", "un espace numérique de travail")),
+    "ent_only": replace(ONE, portal=ENT, services=("un espace numérique de travail",)),
+    "continuity": sample_letter("guardian_continuity"),
+    "continuity_two_children": replace(sample_letter("guardian_continuity"), children=(*ONE.children, LEO)),
+    "pupil": sample_letter("pupil_code"),
+    "pupil_used": replace(sample_letter("pupil_code"), pupil=used(ONE.children[0])),
+    "pupil_ent": replace(sample_letter("pupil_code"), portal=ENT, services=("un espace numérique de travail",)),
+    "pupil_continuity": sample_letter("pupil_continuity"),
     "no_open_service": replace(ONE, services=()),
     "bare_school": replace(
         ONE,
@@ -39,7 +49,7 @@ def same_as_kept(name: str, text: str) -> None:
     assert text == kept.read_text(encoding="utf-8")
 
 
-@pytest.mark.row("M137", "M138", "M091")
+@pytest.mark.row("M137", "M138", "M091", "M065", "M139", "M140")
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_words_of_each_variant(name: str) -> None:
     same_as_kept(name, text_of(render(VARIANTS[name]), "-layout"))

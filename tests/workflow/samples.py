@@ -43,7 +43,8 @@ def code(world: World, state: str, transition: str) -> ActivationCode:
     force(admin_db, OnlineService, OnlineService.code == "marks", state="open")
     guardian = make_guardian(school, pupil, rank=None)
     return ActivationCode(school_id=world.a, guardian_id=guardian.id, pupil_id=pupil.id, hint="0AAA", lookup_key="k",
-                          lookup_hash=f"hash {n}", sealed=None if state in ("refused", "invalidated") else SEALED)
+                          lookup_hash=f"hash {n}", sealed=None if state in ("refused", "invalidated") else SEALED,
+                          used_at=clock.now() if transition == "reinstate_used" else None)
 
 
 def account(_world: World, state: str, transition: str) -> Account:

@@ -139,6 +139,8 @@ def _both_kinds(condition: str, name: str, world: World) -> Any:
         yield make(name, world, "created")
         force(admin_db, OnlineService, OnlineService.school_id == world.a, state="closed")  # b's stay open
         yield admin_db.session.scalars(select(ActivationCode)).one()
+    elif condition == "has_served":
+        yield from (make(name, world, "refused", t) for t in ("reinstate", "reinstate_used"))
     elif condition == "cancel_was_requested":
         yield from (make(name, world, "running", t) for t in ("stop", "finish"))
     elif condition in ("confirmation_link_alive", "confirmation_link_dead"):

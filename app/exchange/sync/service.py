@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, distinct, func, select
 from sqlalchemy.orm import Session
 
+from app.access.pupil_codes import ensure_codes
 from app.audit.services import record
 from app.booklets.making import make_for_school
 from app.core.actor import Actor
@@ -142,8 +143,10 @@ def apply_staged(
         name_changes(batch, report, first=staged.first)
     apply_batch(batch)
     ensure_items()
-    if staged.written and (made := make_for_school(actor=actor).booklets):
-        report.say("info", f"{made} bilan(s) créé(s) pour les élèves arrivés.")
+    if staged.written:
+        if made := make_for_school(actor=actor).booklets:
+            report.say("info", f"{made} bilan(s) créé(s) pour les élèves arrivés.")
+        ensure_codes(actor=actor)
     counts = state_of(session, school) | staged.counts
     if options.dry_run:
         trial.rollback()

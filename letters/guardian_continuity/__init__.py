@@ -1,0 +1,1 @@
+"""The letter of a guardian who keeps an account."""

@@ -1,0 +1,1 @@
+"""The letter that brings a pupil their code."""

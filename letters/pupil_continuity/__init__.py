@@ -1,0 +1,1 @@
+"""The letter of a pupil who keeps an account."""

@@ -1,0 +1,1 @@
+"""Several pupils' codes on one page, to cut along the lines, fold over the code and close."""
