@@ -39,7 +39,7 @@ def search_couples(text: str, selection: Selection, *, limit: int | None = None,
     wanted = [_begins(word) for word in text.split()[:5]]
     count = admin_db.session.scalar(legal_couples((func.count(GuardianLink.id),), selection).where(*wanted)) or 0
     rows = admin_db.session.execute(couple_rows(selection).where(*wanted).limit(limit).offset(offset))
-    return Found([Couple(*row) for row in rows]  # type: ignore[call-arg], count)
+    return Found([Couple(*row) for row in rows], count)  # type: ignore[call-arg]
 
 
 def _begins(word: str) -> ColumnElement[bool]:
