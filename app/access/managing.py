@@ -124,10 +124,11 @@ def new_code(link_id: int, *, actor: Actor) -> GuardianCode:
 
 @unit_of_work()
 def invalidate(link_id: int, *, actor: Actor) -> None:
-    """The valid code ends, and with it the access to the pupil that it opened (M098). Raises `NotFound`."""
+    """The valid code ends, and with it the access to the pupil that it opened (M098). Raises `Conflict`
+    when there is none."""
     code = couple_facts(link_id).valid
     if code is None:
-        raise NotFound("Ce couple n'a pas de code valide.")
+        raise Conflict("Ce couple n'a pas de code valide.")
     engine.apply(code, "invalidate", actor=actor)
 
 

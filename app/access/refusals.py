@@ -45,11 +45,11 @@ def refuse(guardian_id: int, pupil_id: int, *, actor: Actor, by_slip: bool = Fal
 @unit_of_work()
 def allow(guardian_id: int, pupil_id: int, *, actor: Actor) -> GuardianCode | None:
     """The refusal is lifted: the refused code is invalidated and a new one is created in the same act (M095), which is
-    returned, or None while no service is open. Raises `NotFound` when nothing was refused."""
+    returned, or None while no service is open. Raises `Conflict` when nothing was refused."""
     session = admin_db.session
     refusal = open_refusal(guardian_id, pupil_id)
     if refusal is None:
-        raise NotFound("Ce responsable n'a pas refusé l'accès pour cet élève.")
+        raise Conflict("Ce responsable n'a pas refusé l'accès pour cet élève.")
     refusal.lifted_on = clock.today()
     record(session(), "access_refusal.lift", refusal, actor=actor)
     refused = (GuardianCode.guardian_id == guardian_id, GuardianCode.pupil_id == pupil_id)
@@ -79,8 +79,7 @@ def refuse_pupil(
     """A guardian does not want the pupil to use the national services: they are hidden from the pupil, whose code goes
     on (M104). Raises `NotFound` and `Conflict` (refused already)."""
     session = admin_db.session
-    if session.scalar(select(Pupil.id).where(Pupil.id == pupil_id)) is None:
-        raise NotFound("Cet élève n'existe pas.")
+    _check_pupil(pupil_id)
     if pupil_refusal(pupil_id):
         raise Conflict("L'accès a déjà été refusé pour cet élève.")
     refusal = PupilRefusal(pupil_id=pupil_id, guardian_id=guardian_id, entered_by=actor.user_id, by_slip=by_slip)
@@ -91,12 +90,18 @@ def refuse_pupil(
 
 @unit_of_work()
 def allow_pupil(pupil_id: int, *, actor: Actor) -> None:
-    """The services are shown to the pupil again. Raises `NotFound` when nothing was refused."""
+    """The services are shown to the pupil again. Raises `NotFound`, and `Conflict` when nothing was refused."""
+    _check_pupil(pupil_id)
     refusal = pupil_refusal(pupil_id)
     if refusal is None:
-        raise NotFound("L'accès n'est pas refusé pour cet élève.")
+        raise Conflict("L'accès n'est pas refusé pour cet élève.")
     refusal.lifted_on = clock.today()
     record(admin_db.session(), "pupil_refusal.lift", refusal, actor=actor)
+
+
+def _check_pupil(pupil_id: int) -> None:
+    if admin_db.session.scalar(select(Pupil.id).where(Pupil.id == pupil_id)) is None:
+        raise NotFound("Cet élève n'existe pas.")
 
 
 def pupil_refusal(pupil_id: int) -> PupilRefusal | None:
