@@ -51,6 +51,7 @@ class Screen:
     `linked` names relations by which another page may lead to a part of the list (never drawn as a drop-down).
     `narrow` is the second belt: a criterion for the current scope, for tables the gate does not watch.
     `mixin` carries what is special: FAB hooks (`pre_add` …), actions, routes of its own.
+    `sheet_page` is the page where these people are edited in a spreadsheet program.
     """
 
     model: type
@@ -78,6 +79,7 @@ class Screen:
     narrow: Callable[[Scope], Any] | None = None
     mixin: type | None = None
     empty_hint: Any = ""
+    sheet_page: str = ""
 
     @property
     def route(self) -> str:

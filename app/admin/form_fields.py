@@ -129,7 +129,12 @@ def _choice(
     )
 
 
-def make_form(screen: Screen, prefill: Any = None) -> FlaskForm:
-    """The screen's form, its fields in the order of its groups. The school is never one of them."""
+def form_class(screen: Screen) -> type[FlaskForm]:
+    """The class of the screen's form, its fields in the order of its groups. The school is never one of them."""
     fields = {name: make_field(screen, name) for group in screen.edited for name in group.fields}
-    return type(f"{screen.name}Form", (FlaskForm,), fields)(obj=prefill)
+    return type(f"{screen.name}Form", (FlaskForm,), fields)
+
+
+def make_form(screen: Screen, prefill: Any = None) -> FlaskForm:
+    """The screen's form, filled in from the row that is edited."""
+    return form_class(screen)(obj=prefill)

@@ -43,6 +43,7 @@ from app.admin.pupil_codes import PupilCodesNotifyPage, PupilCodesPage
 from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
 from app.admin.review import ReviewPage
 from app.admin.role_pages import RolesPage
+from app.admin.roundtrip import GuardianSheetPage, PupilSheetPage, StaffSheetPage
 from app.admin.services import ServicesPage
 from app.admin.staff_accounts import StaffAccountsPage
 from app.admin.synchronisation import SynchronisationPage
@@ -155,6 +156,9 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (StaffAccountsPage, "settings", StaffAccountsPage.title),
     (PupilBaseRefreshPage, "exchange", PupilBaseRefreshPage.title),
     (SynchronisationPage, "exchange", SynchronisationPage.title),
+    (PupilSheetPage, "exchange", PupilSheetPage.title),
+    (GuardianSheetPage, "exchange", GuardianSheetPage.title),
+    (StaffSheetPage, "exchange", StaffSheetPage.title),
     (BookletRulesPage, "academy", BookletRulesPage.title),
     (WatchedWordsPage, "academy", WatchedWordsPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),

@@ -40,6 +40,7 @@ SCREENS: tuple[Screen, ...] = (
     # ---- Paramétrage -----------------------------------------------------------------------------------------
     Screen(
         Pupil, "PupilView", "pupil", words.PUPIL, menu="settings", narrow=rules.own_pupils, mixin=rules.TypedByHand,
+        sheet_page="PupilSheetPage",
         help=_l("The pupils known to this school. The synchronisation with SIECLE or ONDE keeps them up to date."),
         empty_hint=_l("Synchronise the pupil base first: Data exchange, then Synchronisation."),
         list_columns=("last_name", "first_name", "division", "birth_date", "sex", "ine"),
@@ -69,7 +70,7 @@ SCREENS: tuple[Screen, ...] = (
     ),
     Screen(
         Guardian, "GuardianView", "guardian", words.GUARDIAN, menu="settings", narrow=rules.own_guardians,
-        mixin=rules.TypedByHand,
+        mixin=rules.TypedByHand, sheet_page="GuardianSheetPage",
         help=_l("The people responsible for pupils. Letters go to this address, e-mails to this mailbox."),
         empty_hint=_l("Synchronise the guardians first: Data exchange, then Synchronisation."),
         list_columns=("last_name", "first_name", "email", "postal_code", "city", "phone_mobile"),
@@ -114,6 +115,7 @@ SCREENS: tuple[Screen, ...] = (
     ),
     Screen(
         Staff, "StaffView", "staff", words.STAFF, menu="settings", mixin=rules.TypedByHand,
+        sheet_page="StaffSheetPage",
         list_columns=("last_name", "first_name", "function", "email", "ended_on"),
         search_columns=("last_name", "first_name", "function"), base_order=("last_name", "first_name"),
         choices={"title": rules.TITLES, "source": SOURCES},

@@ -84,7 +84,7 @@ def open_package(content: Path | bytes, name: str) -> Package:
                 raise _too_big(name)
             if start[:2] != b"PK":
                 return Package(name, content, None, size)
-            _check_directory(raw, size, name)
+            check_directory(raw, size, name)
             return _zipped(raw, content, name)
     except OSError as error:
         raise BadInput(f"Le fichier ne peut pas être lu ({error.strerror or error}).", file=name) from error
@@ -130,7 +130,7 @@ def _check_size(entry: zipfile.ZipInfo, name: str) -> None:
         )
 
 
-def _check_directory(raw: BinaryIO, size: int, name: str) -> None:
+def check_directory(raw: BinaryIO, size: int, name: str) -> None:
     """Refuse a table of contents too big to be read: `ZipFile` loads it whole."""
     raw.seek(max(0, size - _EOCD_SIZE - 0xFFFF))
     tail = raw.read()

@@ -20,13 +20,14 @@ from app.core.clock import PARIS
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_575  # a sheet of Excel, without its header
 RISKY = ("=", "#")  # how formulas and error codes begin
-FORMATS = {"date": "dd/mm/yyyy", "moment": "dd/mm/yyyy hh:mm"}
-WIDTHS = {"date": 13, "moment": 18, "number": 12, "tick": 10}
+FORMATS = {"date": "dd/mm/yyyy", "moment": "dd/mm/yyyy hh:mm", "code": "@"}
+WIDTHS = {"date": 13, "moment": 18, "number": 12, "tick": 10, "code": 16}
 
 
 @dataclass(frozen=True, slots=True)
 class SheetColumn:
-    """A column: its heading and its kind (text, number, date, moment, tick)."""
+    """A column: its heading and its kind (text, number, date, moment, tick; code = digits that are no number, such as
+    a postcode: the column is marked as text, so that what is typed below keeps its zeros)."""
 
     title: str
     kind: str = "text"
@@ -47,6 +48,8 @@ class SheetWriter:
         for number, column in enumerate(self.columns, start=1):
             letter = get_column_letter(number)
             self.sheet.column_dimensions[letter].width = WIDTHS.get(column.kind, column.width)
+            if column.kind == "code":
+                self.sheet.column_dimensions[letter].number_format = FORMATS["code"]
         self.sheet.freeze_panes = "A2"
         self.sheet.append([self._heading(column.title) for column in self.columns])
 
@@ -66,12 +69,12 @@ class SheetWriter:
     def _maker(self, kind: str) -> Callable[[Any], Any]:
         """What makes a value of this column ready. Cells are written at once, so one object serves every row."""
         guarded, dated = WriteOnlyCell(self.sheet), WriteOnlyCell(self.sheet)
-        dated.number_format = FORMATS.get(kind, "General")
+        guarded.number_format = dated.number_format = FORMATS.get(kind, "General")
 
         def text(value: str) -> Any:
             if not value.isprintable():
                 value = ILLEGAL_CHARACTERS_RE.sub("", value)
-            if value[:1] not in RISKY:
+            if value[:1] not in RISKY and kind != "code":
                 return value
             guarded.value = value
             guarded.data_type = "s"  # never a formula, never an error code
