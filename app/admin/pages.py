@@ -21,6 +21,7 @@ from app.admin.booklet_lock import BookletLockPage
 from app.admin.booklet_page import BookletPage
 from app.admin.booklet_rules import BookletRulesPage
 from app.admin.booklets import BookletsPage
+from app.admin.certifying import CertifyPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.council import CouncilPage
 from app.admin.couples import CouplesPage
@@ -163,6 +164,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (WatchedWordsPage, "academy", WatchedWordsPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),
     (ServicesPage, "online", ServicesPage.title),
+    (CertifyPage, "online", CertifyPage.title),
     (CodesCreatePage, "online", CodesCreatePage.title),
     (CodesNotifyPage, "online", CodesNotifyPage.title),
     (CouplesPage, "online", CouplesPage.title),

@@ -97,8 +97,8 @@ SCREENS: tuple[Screen, ...] = (
         search_columns=("guardian.full_name", "pupil.full_name", "rank", "certified"), linked=("pupil", "guardian"),
         base_order=("guardian.full_name",), choices={"rank": RANKS},
         groups=(Group(_l("Link"), ("guardian", "pupil", "rank", "certified", "ended_on")),),
-        hints={"rank": _l("Leave empty for a person in charge or a contact."),
-               "certified": _l("Ticked by the head of an école for links that ONDE does not rank.")},
+        form_groups=(Group(_l("Link"), ("guardian", "pupil", "rank", "ended_on")),),
+        hints={"rank": _l("Leave empty for a person in charge or a contact.")},
     ),
     Screen(
         Division, "DivisionView", "division", words.DIVISION, menu="settings",

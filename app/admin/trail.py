@@ -25,6 +25,8 @@ ACTS: dict[str, Any] = {
     "entry.end_reopening": _l("Reopening of entry taken back"),
     "group.create": _l("Group made"), "group.change": _l("Group changed"), "group.delete": _l("Group deleted"),
     "period_scheme.associate": _l("Classes associated with periods"),
+    "guardian_link.certify": _l("Legal guardian certified"),
+    "guardian_link.withdraw": _l("Certification of a legal guardian taken back"),
     "staff.account": _l("Account of a member of staff"),
     "pupil.spreadsheet": _l("Pupils changed by a spreadsheet"),
     "guardian.spreadsheet": _l("Guardians changed by a spreadsheet"),

@@ -159,7 +159,7 @@ class Guardian(FromSource, SchoolScoped, AdminBase):
 
 class GuardianLink(SchoolScoped, AdminBase):
     """Guardian–pupil link. `rank` 1 or 2 = légal 1, légal 2; NULL = in charge or contact. A link that ended keeps
-    its row; links from ONDE have no legal rank and are `certified` by the directeur (FORMATS §7)."""
+    its row; links from ONDE get their rank by order of appearance and are `certified` by the directeur (FORMATS §7)."""
 
     __tablename__ = "guardian_link"
     __table_args__ = (

@@ -82,7 +82,7 @@ _resource("every_class", _l("Pupils of every class, not only one's own"), head="
 _resource("enrolment", _l("Enrolments"), head=ALL, secretary=ALL, teacher="list show", class_teacher="list show",
           cpe="list show", librarian="list show")
 _resource("guardian", _l("Guardians"), head=ALL, secretary=ALL, class_teacher="list show", cpe="list show export")
-_resource("guardian_link", _l("Guardian–pupil links"), head=ALL, secretary=ALL, class_teacher="list show",
+_resource("guardian_link", _l("Guardian–pupil links"), head=ALL + " certify", secretary=ALL, class_teacher="list show",
           cpe="list show")
 _resource("division", _l("Classes"), head=ALL, secretary=ALL, teacher="list show", class_teacher="list show",
           cpe="list show", librarian="list show")
@@ -149,7 +149,8 @@ _resource("school_year", _l("School years"), academy=ALL)
 
 VERB_LABELS: dict[str, Any] = {
     "add": _l("Add"), "cancel": _l("Cancel"), "close": _l("Close"),
-    "create": _l("Create"), "delete": _l("Delete"), "edit": _l("Edit"), "edit_pdf": _l("Issue the PDF"),
+    "certify": _l("Certify"), "create": _l("Create"), "delete": _l("Delete"), "edit": _l("Edit"),
+    "edit_pdf": _l("Issue the PDF"),
     "enter": _l("Enter"), "export": _l("Export"), "fill": _l("Fill in"), "fill_all": _l("Fill in for anybody"),
     "fill_life": _l("Fill in school life"), "invalidate": _l("Invalidate"), "invite": _l("Invite"), "list": _l("List"),
     "lock": _l("Lock"), "notify": _l("Notify"), "open": _l("Open"), "read": _l("Read"), "refuse": _l("Refuse"),

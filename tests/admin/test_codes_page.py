@@ -34,4 +34,6 @@ def test_links_that_wait_to_be_certified_are_told_of(admin_app: Flask, sqlite_wo
     with school_scope(sqlite_world.a), unit_of_work() as session:
         session.execute(update(GuardianLink).values(certified=False))
     page = person.client.get("/codes/create/").text
-    assert "ONDE" in page and "/guardian-link/list/" in page
+    assert "ONDE" in page and "/codes/certify/" in page
+    secretary = sign_in(admin_app, "secretary", school_id=sqlite_world.a).get("/codes/create/")
+    assert "/guardian-link/list/" in secretary and "/codes/certify/" not in secretary

@@ -162,10 +162,9 @@ def issue(page: Page, name: str, folder: Path) -> str:
 
 def certify(page: Page, first_name: str) -> None:
     """ONDE does not say who holds parental authority: the head of an école does, before any code is made."""
-    page.goto("/guardian-link/list/")
-    page.locator("tbody tr", has_text=first_name).get_by_role("link", name=re.compile("^Modifier")).click()
-    page.get_by_label("Autorité parentale attestée").check()
-    page.get_by_role("button", name="Enregistrer").click()
+    page.goto("/codes/certify/")
+    page.locator("tbody tr", has_text=first_name).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Enregistrer et rester").click()
     expect(page.locator(".notice-success")).to_be_visible()
 
 
