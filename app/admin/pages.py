@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, url_for
+from flask import current_app, redirect, url_for
 from flask_appbuilder import IndexView, expose
 from flask_babel import format_decimal
 from flask_babel import gettext as _
@@ -33,6 +33,7 @@ from app.admin.entry_texts import LifePage, OverallPage, PathwaysPage
 from app.admin.exemptions import ExemptionsPage
 from app.admin.groups import ProjectsPage, SupportPage
 from app.admin.handmade import in_school
+from app.admin.helping import ABOUT, HelpPage, help_address
 from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
 from app.admin.period_desk import PeriodDeskPage
@@ -186,9 +187,10 @@ def register(appbuilder: Any) -> None:
         view = appbuilder.add_view(page, name, label=label, category=category, menu_cond=cond)
         if elsewhere:
             appbuilder.menu.add_link(f"{name}InSchool", label=label, category=elsewhere, baseview=view, cond=in_school)
-    for page in (EntryCells, BookletEditionPage, BookletPage):
+    for page in (EntryCells, BookletEditionPage, BookletPage, HelpPage):
         appbuilder.add_view_no_menu(page)
     _settings_first(appbuilder.menu)
+    current_app.jinja_env.globals.update(help_address=help_address, about_pages=ABOUT)
 
 
 def _settings_first(menu: Any) -> None:

@@ -30,7 +30,7 @@ LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 
 def build(app: Flask, config: Config) -> None:
     """Everything between an empty Flask application and the portal."""
-    from app.portal.pages import booklets, common, entry, home, keys, signup
+    from app.portal.pages import about, booklets, common, entry, home, keys, signup
 
     app.config.update(
         LIVRET=config,
@@ -46,7 +46,7 @@ def build(app: Flask, config: Config) -> None:
     protect(app, config, db=portal_db, sessions=PortalSession, throttles=PortalThrottle, epoch_of=_epoch_of,
             cookie="livret_portail", hosts=config.portal_hosts)  # fmt: skip
     _scope_every_request(app)
-    for page in (entry, signup, home, booklets, keys):
+    for page in (entry, signup, home, booklets, keys, about):
         app.register_blueprint(page.bp)
     app.context_processor(_words)
     app.add_template_filter(_long_date, "long_date")
@@ -75,6 +75,8 @@ def _scope_every_request(app: Flask) -> None:
 
 def _words() -> dict[str, Any]:
     """What every template may say or ask. The language is looked up once, not at each word."""
+    from app.portal.pages.about import TITLES, help_address
+
     locale = get_locale()
     language = locale.language if locale else "fr"
     catalogue = get_translations()
@@ -94,6 +96,8 @@ def _words() -> dict[str, Any]:
         "service_label": service_label,
         "service_icons": SERVICE_ICONS,
         "signed_in": session.owner_id is not None,  # type: ignore[attr-defined]
+        "help_address": help_address(),
+        "about_pages": TITLES,
         "here": request.path if request.method == "GET" else "/",
     }
 

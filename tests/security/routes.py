@@ -35,6 +35,9 @@ def _generated() -> dict[str, Route]:
 ADMIN: dict[str, Route] = _generated() | {
     "healthz": Route(PUBLIC),
     "accessibility": Route(PUBLIC),
+    "HelpPage.index": Route(PUBLIC),
+    "HelpPage.show": Route(PUBLIC, values={"name": "PupilView"}),
+    "HelpPage.about": Route(PUBLIC, values={"page": "legal"}),
     "static": Route(PUBLIC),
     "appbuilder.static": Route(PUBLIC),
     "LocaleView.index": Route(PUBLIC, values={"locale": "fr"}),
@@ -242,6 +245,7 @@ PORTAL: dict[str, str] = {
     "entry.language": PUBLIC,
     "entry.help_page": PUBLIC,
     "entry.accessibility": PUBLIC,
+    "about.show": PUBLIC,
     "entry.health": PUBLIC,
     "signup.form": PUBLIC,
     "signup.create": PUBLIC,
