@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("app.commands.serve:serve", "Démarre l'administration, le portail, le worker et le planificateur."),
     "test": ("app.commands.development:test", "Installe ce que demandent les tests, puis les lance tous."),
     "demo": ("app.commands.demo:demo", "Crée une académie inventée : un collège et une école."),
+    "academy": ("app.commands.academy:academy", "Académies : en créer une vide, avec son premier administrateur."),
     "school": ("app.commands.school:school", "Établissements : en créer un."),
     "sync": ("app.commands.sync:sync", "Synchronise un établissement depuis ses fichiers SIECLE, STS ou ONDE."),
     "service": ("app.commands.service:service", "Ouvre ou ferme des téléservices."),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, redirect, url_for
 from flask_appbuilder import IndexView, expose
-from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from sqlalchemy import distinct, func, select
 
-from app.access.models import VALID_STATES, ActivationCode
-from app.access.queries import Selection, active_on, count_couples, open_services
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.booklet_edit import BookletEditionPage, BookletEditPage
 from app.admin.booklet_lock import BookletLockPage
@@ -31,6 +26,7 @@ from app.admin.entry_lines import AchievementsPage, CommentsPage
 from app.admin.entry_page import EntryCells
 from app.admin.entry_texts import LifePage, OverallPage, PathwaysPage
 from app.admin.exemptions import ExemptionsPage
+from app.admin.first_steps import following, steps_in
 from app.admin.groups import ProjectsPage, SupportPage
 from app.admin.handmade import in_school
 from app.admin.helping import ABOUT, HelpPage, help_address
@@ -51,23 +47,7 @@ from app.admin.staff_accounts import StaffAccountsPage
 from app.admin.synchronisation import SynchronisationPage
 from app.admin.watched_words import WatchedWordsPage
 from app.admin.workflows import WorkflowsPage
-from app.core import clock
-from app.core.db import admin_db
 from app.core.scope import current_scope
-from app.schools.models import School
-from app.schools.people import Enrolment
-from app.schools.period_queries import classes
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step from an empty school to families who read: what it is, where it stands, where it is done."""
-
-    title: str
-    figure: str
-    text: str
-    href: str
-    done: bool
 
 
 class Home(IndexView):
@@ -75,59 +55,15 @@ class Home(IndexView):
 
     @expose("/")
     def index(self) -> Any:
-        """Signed out → the sign-in page; on a school → its steps; on the whole academy → its schools."""
+        """Signed out → the sign-in page; in a school or on the whole academy → its steps."""
         if not current_user.is_authenticated:
             return redirect(url_for(f"{self.appbuilder.sm.auth_view.endpoint}.login"))
         scope = current_scope()
-        steps = _steps(self.appbuilder.sm) if scope is not None and scope.kind == "school" else []
-        following = next((step for step in steps if not step.done), None)
-        return self.render_template("home/index.html", title=_("Home"), steps=steps, following=following)
+        steps = steps_in(scope, self._may) if scope is not None else []
+        return self.render_template("home/index.html", title=_("Home"), steps=steps, following=following(steps))
 
-
-def _steps(sm: Any) -> list[Step]:
-    if not sm.has_access("can_list", "service"):
-        return []
-    pupils, counts, opened = _active_pupils(), count_couples(Selection()), len(open_services())
-    notified, used = _codes_by_progress()
-    rows = classes()
-    followed, unset = [row for row in rows if row.scheme_id], [row for row in rows if not row.scheme_id]
-    steps = [
-        (("can_run", "synchronisation"), Step(
-            _("Synchronise the pupil base"), _n(pupils), _("enrolled pupils"),
-            url_for("SynchronisationPage.index"), pupils > 0)),
-        (("can_edit", "period_scheme"), Step(
-            _("Set the periods"), f"{_n(len(followed))} / {_n(len(followed) + len(unset))}",
-            _("classes with a periodicity"), url_for("PeriodsPage.index"), bool(followed) and not unset)),
-        (("can_list", "service"), Step(
-            _("Open the online services"), _n(opened), _("open services"), url_for("ServicesPage.index"), opened > 0)),
-        (("can_create", "guardian_code"), Step(
-            _("Create guardians' codes"), f"{_n(counts.valid)} / {_n(counts.couples - counts.refused)}",
-            _("couples of guardian and pupil with a valid code"), url_for("CodesCreatePage.index"),
-            counts.couples > 0 and counts.without == 0)),
-        (("can_notify", "guardian_code"), Step(
-            _("Notify the families"), f"{_n(notified)} / {_n(counts.valid)}", _("codes notified"),
-            url_for("CodesNotifyPage.index"), counts.valid > 0 and notified >= counts.valid)),
-        (("can_list", "guardian_code"), Step(
-            _("Families make their accounts"), _n(used), _("codes in use on the portal"),
-            url_for("ActivationCodeView.list"), used > 0)),
-    ]  # fmt: skip
-    return [step for permission, step in steps if sm.has_access(*permission)]
-
-
-def _n(number: int) -> str:
-    return str(format_decimal(number))
-
-
-def _active_pupils() -> int:
-    statement = select(func.count(distinct(Enrolment.pupil_id))).join(School, School.id == Enrolment.school_id)
-    return admin_db.session.scalar(statement.where(active_on(clock.today()))) or 0
-
-
-def _codes_by_progress() -> tuple[int, int]:
-    """Valid codes that were notified, and those an account holds."""
-    statement = select(func.count(ActivationCode.notified_on), func.count(ActivationCode.account_id))
-    row = admin_db.session.execute(statement.where(ActivationCode.state.in_(VALID_STATES))).one()
-    return row[0], row[1]
+    def _may(self, verb: str, resource: str) -> bool:
+        return bool(self.appbuilder.sm.has_access(f"can_{verb}", resource))
 
 
 # Page, category of the menu bar, label: in the order of the menu.

@@ -32,6 +32,7 @@ ACTS: dict[str, Any] = {
     "guardian.spreadsheet": _l("Guardians changed by a spreadsheet"),
     "staff.spreadsheet": _l("Staff changed by a spreadsheet"),
     "school.synchronise": _l("Pupil base synchronised"), "school.create": _l("School created"),
+    "academy.create": _l("Academy created"),
     "person.create": _l("Person created"), "person.sign_in": _l("Sign-in"), "person.accept": _l("Invitation accepted"),
     "person.passphrase": _l("Pass-phrase changed"), "role_grant.give": _l("Role given"),
     "role_grant.end": _l("Role ended"), "role.create": _l("Role created"),

@@ -39,8 +39,8 @@ def authority_id(code: str | None) -> int:
     if code in found:
         return found[code]
     if not found:
-        raise NotFound("Cette instance n'a pas encore d'académie.", hint="Elle vient avec le premier établissement : "
-                       "run.py school create UAI --name NOM")
+        raise NotFound("Cette instance n'a pas encore d'académie.", hint="Créez-la : run.py academy create CODE "
+                       "--name NOM --admin-email COURRIEL")
     raise BadInput("Précisez l'académie.", hint=f"--academy parmi : {', '.join(found)}.")
 
 

@@ -77,8 +77,13 @@ def _academies() -> dict[str, tuple[str, str]]:
         return {row["department"]: (row["code"], row["name"]) for row in csv.DictReader(lines)}
 
 
+def find_authority(session: Session, code: str) -> Authority | None:
+    """The academy with this code, if it exists."""
+    return session.scalar(select(Authority).where(Authority.code == code))
+
+
 def _authority(session: Session, code: str, name: str) -> Authority:
-    found = session.scalar(select(Authority).where(Authority.code == code))
+    found = find_authority(session, code)
     if found is None:
         found = Authority(code=code, name=name)
         session.add(found)

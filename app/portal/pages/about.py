@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from app.portal.pages import common
-from app.portal.queries import family
+from app.portal.queries import SchoolCard, family
 
 bp = Blueprint("about", __name__)
 
@@ -40,7 +40,7 @@ def help_address() -> str:
 @bp.get("/contact", defaults={"page": "contact"})
 def show(page: str) -> ResponseReturnValue:
     """One of the five. A signed-in family finds its schools under « Contact »."""
-    schools = ()
+    schools: tuple[SchoolCard, ...] = ()
     if page == "contact" and common.account_id() is not None:
         schools = tuple(dict.fromkeys(child.school for child in family().children))
     return render_template(f"about/{page}.html", title=TITLES[page], schools=schools)
