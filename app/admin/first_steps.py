@@ -97,7 +97,7 @@ def _certification() -> Iterator[Step]:
     links, waiting = sum(line.links for line in lines), sum(line.waiting for line in lines)
     yield Step(("certify", "guardian_link"), _("Certify legal guardians"), _n(waiting),
                 _("links from ONDE that wait"), url_for("CertifyPage.index"), links > 0 and not waiting,
-                _("Without it no code is made for a guardian."))  # fmt: skip
+                _("Without certification no code is made for a guardian."))  # fmt: skip
 
 
 def _families() -> Iterator[Step]:

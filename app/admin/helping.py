@@ -32,7 +32,7 @@ ABOUT = {
     "practical": _l("Practical information"),
     "legal": _l("Legal notice"),
     "credits": _l("Credits"),
-    "contact": _l("Contact"),
+    "contact": _l("Contact us"),
 }
 
 
@@ -79,8 +79,8 @@ def title_of(name: str) -> str:
 
 def _titles() -> dict[str, Any]:
     views = current_app.extensions["appbuilder"].baseviews
-    return {view.blueprint.name: view.screen.words.many if hasattr(view, "screen") else getattr(view, "title", "")
-            for view in views if view.blueprint is not None}  # fmt: skip
+    return {view.blueprint.name: getattr(view, "title", "") or view.screen.words.many
+            for view in views if view.blueprint is not None and (hasattr(view, "title") or hasattr(view, "screen"))}
 
 
 class HelpPage(BaseView):

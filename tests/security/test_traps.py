@@ -119,7 +119,7 @@ def test_8_an_unprotected_view_still_asks_to_sign_in(campus: Campus) -> None:
     assert not is_public(campus.app, "PupilView.list")
     public = {name for name in campus.app.view_functions if is_public(campus.app, name) and "static" not in name}
     assert public == {"healthz", "LocaleView.index", "SignIn.login", "SignIn.forgotten", "Invitation.index",
-                      "accessibility"}
+                      "accessibility", "HelpPage.index", "HelpPage.show", "HelpPage.about"}
 
 
 def test_8_an_unknown_action_is_no_crash(campus: Campus) -> None:
