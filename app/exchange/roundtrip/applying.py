@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from app.audit.services import record
+from app.audit.services import record, record_each
 from app.core.actor import Actor
 from app.core.db import admin_db
 from app.core.errors import Conflict, Forbidden
@@ -38,8 +39,7 @@ def apply_sheet(
     plan = make_plan(sheet, read, judge, narrow=narrow, may_add=may_add(sheet, actor), lock=True)
     if plan.fingerprint != seen:
         raise SomethingChanged()
-    for change in plan.changes:
-        _write(sheet, change, actor)
+    _write(sheet, plan.changes, school_id, actor)
     _tell(sheet, plan, school_id, actor)
     return plan.counts
 
@@ -49,20 +49,23 @@ def may_add(sheet: PeopleSheet, actor: Actor) -> bool:
     return actor.can("can_add", sheet.name)
 
 
-def _write(sheet: PeopleSheet, change: PersonChange, actor: Actor) -> None:
-    session = admin_db.session()
-    if change.id is None:
-        # A source identifier of its own, so that no synchronisation takes this person for another.
-        person = sheet.model(source="manual", source_id=secrets.token_hex(8), **change.values)
-        session.add(person)
-        session.flush()
-        record(session, f"{sheet.name}.add", person, actor=actor)
-        return
-    person = session.get_one(sheet.model, change.id)
-    for name, value in change.values.items():
-        setattr(person, name, value)
+def _write(sheet: PeopleSheet, changes: Sequence[PersonChange], school_id: int, actor: Actor) -> None:
+    """Change and make everybody, then the lines of the trail: they name the changed columns, not what they hold."""
+    session, made = admin_db.session(), []
+    for change in changes:
+        if change.id is None:
+            # A source identifier of its own, so that no synchronisation takes this person for another.
+            made.append(sheet.model(source="manual", source_id=secrets.token_hex(8), **change.values))
+            continue
+        person = session.get_one(sheet.model, change.id)
+        for name, value in change.values.items():
+            setattr(person, name, value)
+    session.add_all(made)
     session.flush()
-    record(session, f"{sheet.name}.edit", person, actor=actor, data={"changed": sorted(change.values)})
+    edited = [(change.id, {"changed": sorted(change.values)}, None) for change in changes if change.id is not None]
+    for verb, lines in (("edit", edited), ("add", [(person.id, None, None) for person in made])):
+        if lines:
+            record_each(session, f"{sheet.name}.{verb}", sheet.model, lines, actor=actor, school_id=school_id)
 
 
 def _tell(sheet: PeopleSheet, plan: Plan, school_id: int, actor: Actor) -> None:
