@@ -51,15 +51,15 @@ def may_add(sheet: PeopleSheet, actor: Actor) -> bool:
 
 def _write(sheet: PeopleSheet, changes: Sequence[PersonChange], school_id: int, actor: Actor) -> None:
     """Change and make everybody, then the lines of the trail: they name the changed columns, not what they hold."""
-    session, made = admin_db.session(), []
+    session = admin_db.session()
+    made: list[Any] = []
     for change in changes:
         if change.id is None:
             # A source identifier of its own, so that no synchronisation takes this person for another.
             made.append(sheet.model(source="manual", source_id=secrets.token_hex(8), **change.values))
             continue
-        person = session.get_one(sheet.model, change.id)
         for name, value in change.values.items():
-            setattr(person, name, value)
+            setattr(change.row, name, value)
     session.add_all(made)
     session.flush()
     edited = [(change.id, {"changed": sorted(change.values)}, None) for change in changes if change.id is not None]

@@ -29,7 +29,7 @@ class CellChange(NamedTuple):
 
 
 class PersonChange(NamedTuple):
-    """What one line does: `id` None makes somebody new. `sourced`: a synchronisation knows this person too."""
+    """What one line does to `row`; `id` None makes somebody new. `sourced`: a synchronisation knows this person too."""
 
     line: int
     id: int | None
@@ -37,6 +37,7 @@ class PersonChange(NamedTuple):
     cells: tuple[CellChange, ...]
     values: dict[str, Any]
     sourced: bool
+    row: Any
 
 
 @dataclass(slots=True)
@@ -127,4 +128,4 @@ def _compare(line: PersonLine, sheet: PeopleSheet, row: Any, judge: Judge, plan:
     after = before | changed
     who = " ".join(str(part) for part in (after["usage_name"] or after["last_name"], after["first_name"]) if part)
     sourced = row is not None and row.source != "manual"
-    plan.changes.append(PersonChange(line.line, line.id, who, cells, changed, sourced))
+    plan.changes.append(PersonChange(line.line, line.id, who, cells, changed, sourced, row))
