@@ -32,6 +32,8 @@ from app.admin.handmade import in_school
 from app.admin.helping import ABOUT, HelpPage, help_address
 from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
+from app.admin.marks_dates import MarksDatesPage
+from app.admin.online_settings import OnlineSettingsPage
 from app.admin.period_desk import PeriodDeskPage
 from app.admin.periods import PeriodsPage
 from app.admin.phrases import PhrasesPage
@@ -42,7 +44,7 @@ from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
 from app.admin.review import ReviewPage
 from app.admin.role_pages import RolesPage
 from app.admin.roundtrip import GuardianSheetPage, PupilSheetPage, StaffSheetPage
-from app.admin.services import ServicesPage
+from app.admin.services import ServicesPage, services_here
 from app.admin.staff_accounts import StaffAccountsPage
 from app.admin.synchronisation import SynchronisationPage
 from app.admin.watched_words import WatchedWordsPage
@@ -60,7 +62,8 @@ class Home(IndexView):
             return redirect(url_for(f"{self.appbuilder.sm.auth_view.endpoint}.login"))
         scope = current_scope()
         steps = steps_in(scope, self._may) if scope is not None else []
-        return self.render_template("home/index.html", title=_("Home"), steps=steps, following=following(steps))
+        return self.render_template("home/index.html", title=_("Home"), steps=steps, following=following(steps),
+                                    online=services_here())  # fmt: skip
 
     def _may(self, verb: str, resource: str) -> bool:
         return bool(self.appbuilder.sm.has_access(f"can_{verb}", resource))
@@ -101,6 +104,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (WatchedWordsPage, "academy", WatchedWordsPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),
     (ServicesPage, "online", ServicesPage.title),
+    (OnlineSettingsPage, "online", OnlineSettingsPage.title),
     (CertifyPage, "online", CertifyPage.title),
     (CodesCreatePage, "online", CodesCreatePage.title),
     (CodesNotifyPage, "online", CodesNotifyPage.title),
@@ -123,7 +127,7 @@ def register(appbuilder: Any) -> None:
         view = appbuilder.add_view(page, name, label=label, category=category, menu_cond=cond)
         if elsewhere:
             appbuilder.menu.add_link(f"{name}InSchool", label=label, category=elsewhere, baseview=view, cond=in_school)
-    for page in (EntryCells, BookletEditionPage, BookletPage, HelpPage):
+    for page in (EntryCells, BookletEditionPage, BookletPage, HelpPage, MarksDatesPage):
         appbuilder.add_view_no_menu(page)
     _settings_first(appbuilder.menu)
     current_app.jinja_env.globals.update(help_address=help_address, about_pages=ABOUT)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask_babel import lazy_gettext as _l
 
 from app.access.models import AccessRefusal, ActivationCode, Notification, PortalAccount
-from app.admin import item_rules, letters, rules, words
+from app.admin import item_rules, letters, online_rules, online_screens, rules, words
 from app.admin.building import build_view
 from app.admin.columns import States, yes_badge
 from app.admin.declaration import READ_ONLY, Group, Related, Screen
@@ -178,9 +178,11 @@ SCREENS: tuple[Screen, ...] = (
     # ---- Téléservices ----------------------------------------------------------------------------------------
     Screen(
         OnlineService, "OnlineServiceView", "service", words.SERVICE, verbs=READ_ONLY,
-        list_columns=("code", "state"), search_columns=("code", "state"), base_order=("code",),
-        choices={"code": SERVICES}, labels={"code": _l("Service")}, groups=(Group("", ("code", "state")),),
+        list_columns=("label", "state"), search_columns=("code", "state"), base_order=("label",),
+        computed={"label": online_rules.service_label}, choices={"code": SERVICES},
+        labels={"code": _l("National service"), "label": _l("Service")}, groups=(Group("", ("label", "state")),),
     ),
+    *online_screens.OF_SCHOOLS,
     Screen(
         ActivationCode, "ActivationCodeView", "guardian_code", words.CODE, menu="online", verbs=READ_ONLY,
         help=_l("Every code that was created, with its life. A used or dead code only shows its beginning."),
@@ -266,6 +268,7 @@ SCREENS: tuple[Screen, ...] = (
         groups=(Group("", ("item_code", "level_code", "heading", "text")),),
         hints={"heading": _l("The group of proposals, for instance « Compétences ».")},
     ),
+    *online_screens.OF_ACADEMIES,
     Screen(
         AuditLine, "AuditLineView", "audit_line", words.AUDIT, menu="academy", verbs=READ_ONLY,
         help=_l("Who did what and when. A line cannot be changed nor removed."),

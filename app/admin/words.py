@@ -101,3 +101,19 @@ PROPOSAL = Words(
     _l("Proposal"), _l("Proposals of programme elements"), _l("Add a proposal"),
     lambda n: ngettext("%(n)s proposal", "%(n)s proposals", n, n=shown(n)),
 )
+ACADEMIC_SERVICE = Words(
+    _l("Service of the academy"), _l("Services of the academy"), _l("Add a service of the academy"),
+    lambda n: ngettext("%(n)s service of the academy", "%(n)s services of the academy", n, n=shown(n)),
+)
+SERVICE_RULE = Words(
+    _l("Rule on a service"), _l("Mandatory and barred services"), _l("Add a rule"),
+    lambda n: ngettext("%(n)s rule", "%(n)s rules", n, n=shown(n)),
+)
+ENT = Words(
+    _l("ENT"), _l("ENTs"), _l("Add an ENT"),
+    lambda n: ngettext("%(n)s ENT", "%(n)s ENTs", n, n=shown(n)),
+)
+CONTACT_ADDRESS = Words(
+    _l("School mailbox"), _l("School mailboxes"), _l("Add a mailbox"),
+    lambda n: ngettext("%(n)s mailbox", "%(n)s mailboxes", n, n=shown(n)),
+)

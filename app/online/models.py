@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import AdminBase
@@ -74,6 +74,14 @@ class ServiceRule(AdminBase):
     __table_args__ = (
         UniqueConstraint("authority_id", "school_id", "code"),
         CheckConstraint("kind IN ('mandatory', 'barred', 'free')", "kind_known"),
+        Index(
+            "uq_service_rule_academy",
+            "authority_id",
+            "code",
+            unique=True,
+            postgresql_where=text("school_id IS NULL"),
+            sqlite_where=text("school_id IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -29,8 +29,9 @@ class Published:
 
 
 class PublishedSchool(Published, PortalBase):
-    """Header of a school; `services` are the codes of its open national services, `other_services` name and address of
-    the academy's own. `welcome` is HTML cleaned by the school's side, `contact` whether families may write to it."""
+    """Header of a school; `services` are the codes of its open national services, `other_services` code, name and
+    address of the academy's own. `welcome` is HTML cleaned by the school's side, `contact` whether families may write
+    to it."""
 
     __tablename__ = "published_school"
 

@@ -7,10 +7,12 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
+from markupsafe import Markup
 from sqlalchemy import exists, func, select
 
 from app.core.db import portal_db
 from app.core.errors import NotFound
+from app.core.rich_text import clean_html
 from app.portal.models import (
     Account,
     BookletOpened,
@@ -22,14 +24,24 @@ from app.portal.models import (
 
 
 @dataclass(frozen=True, slots=True)
+class OtherService:
+    """A service of the academy that the school opened: it is elsewhere (M124, « Autres rubriques »)."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class SchoolCard:
-    """The header of a child's school."""
+    """The header of a child's school, and what the school says and offers besides the national services."""
 
     name: str
     academy: str
     address: tuple[str, ...]
     phone: str | None
     services: tuple[str, ...]
+    others: tuple[OtherService, ...]
+    welcome: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,8 @@ _OPENED = (
         PublishedCode.hint, PublishedPupil.id, PublishedCode.guardian_name, PublishedCode.guardian_first_name,
         PublishedPupil.first_name, PublishedPupil.last_name, PublishedPupil.birth_date, PublishedPupil.sex,
         PublishedPupil.division, PublishedSchool.name, PublishedSchool.academy, PublishedSchool.address,
-        PublishedSchool.phone, PublishedSchool.services, PublishedCode.holder, _UNREAD.label("unread"),
+        PublishedSchool.phone, PublishedSchool.services, PublishedSchool.other_services, PublishedSchool.welcome,
+        PublishedCode.holder, _UNREAD.label("unread"),
     )
     .join(PublishedPupil, PublishedPupil.id == PublishedCode.pupil_id)
     .join(PublishedSchool, PublishedSchool.id == PublishedPupil.school_id)
@@ -131,18 +144,21 @@ def identity(account_id: int) -> Identity:
 def schools_without_service(account_id: int) -> tuple[str, ...]:
     """Schools that closed every service: their pupils are hidden, and the page says why."""
     held = (
-        select(PublishedSchool.name, PublishedSchool.services)
+        select(PublishedSchool.name, PublishedSchool.services, PublishedSchool.other_services)
         .join(PublishedCode, PublishedCode.school_id == PublishedSchool.id)
         .where(PublishedCode.account_id == account_id)
         .order_by(PublishedSchool.name)
     )
-    return tuple(dict.fromkeys(name for name, services in portal_db.session.execute(held) if not services))
+    rows = portal_db.session.execute(held)
+    return tuple(dict.fromkeys(name for name, services, others in rows if not services and not others))
 
 
 def _child(rows: list[Any]) -> Child:
     """Every code of one pupil; the pupil and the school are the same on each row."""
     codes = tuple(HeldCode(f"{hint} - ••• - ••• - •••", guardian, first) for hint, _, guardian, first, *_ in rows)
     one = rows[0]
-    school = SchoolCard(one.name, one.academy, tuple(one.address), one.phone, tuple(one.services))
+    others = tuple(OtherService(other["label"], other["url"]) for other in one.other_services)
+    school = SchoolCard(one.name, one.academy, tuple(one.address), one.phone, tuple(one.services), others,
+                        clean_html(one.welcome))
     return Child(one.id, one.first_name, one.last_name, one.birth_date, one.sex, one.division, school, codes,
                  one.unread)

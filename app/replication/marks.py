@@ -24,8 +24,8 @@ from app.replication.models import ReplicationMark
 
 WATCHED = frozenset({
     "authority", "school", "division", "pupil", "enrolment", "guardian", "guardian_link", "activation_code",
-    "access_refusal", "pupil_refusal", "online_service", "online_setting", "academic_service", "booklet_edition",
-    "booklet_publication",
+    "access_refusal", "pupil_refusal", "online_service", "online_setting", "academic_service", "contact_address",
+    "booklet_edition", "booklet_publication",
 })  # fmt: skip
 _WRITE = re.compile(r'\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)', re.IGNORECASE)
 _TOUCHED = "replication_touched"

@@ -98,10 +98,11 @@ def _shown(school_id: int) -> _Shown:
     with system_scope("the replicator reads what it published"), writing(False):
         session = portal_db.session
         valid = select(PublishedCode.id).where(PublishedCode.school_id == school_id, PublishedCode.valid)
-        named = select(PublishedSchool.services).where(PublishedSchool.id == school_id)
+        named = select(PublishedSchool.services, PublishedSchool.other_services).where(PublishedSchool.id == school_id)
         read = select(PublishedBooklet.id, PublishedBooklet.edition_id).where(PublishedBooklet.school_id == school_id)
         booklets = {row.id: row.edition_id for row in session.execute(read)}
-        found = _Shown(set(session.scalars(valid)), set(session.scalar(named) or []), booklets)
+        services = {code for row in session.execute(named) for code in (*row[0], *(one["code"] for one in row[1]))}
+        found = _Shown(set(session.scalars(valid)), services, booklets)
         session.rollback()
     return found
 
@@ -161,7 +162,9 @@ def _revoke(session: Session, payload: dict[str, Any]) -> None:
 def _withdraw(session: Session, payload: dict[str, Any]) -> None:
     school = session.get(PublishedSchool, payload["school_id"])
     if school is not None:
-        school.services = [code for code in school.services if code not in payload["services"]]
+        gone = payload["services"]
+        school.services = [code for code in school.services if code not in gone]
+        school.other_services = [one for one in school.other_services if one["code"] not in gone]
         school.digest = REWRITE
 
 

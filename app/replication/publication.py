@@ -16,8 +16,9 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.access.models import VALID_STATES, AccessRefusal, ActivationCode, PupilRefusal
-from app.online.models import OnlineService
+from app.online.models import SERVICES, OnlineService
 from app.replication.booklets import booklet_rows, edition_rows
+from app.replication.choices import chosen
 from app.schools.models import Authority, Division, School
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
 
@@ -150,7 +151,8 @@ def _school_row(session: Session, school_id: int, services: list[str]) -> Row:
     town = " ".join(part for part in (school.postal_code, school.city) if part)
     address = [line for line in (school.address1, school.address2, town) if line]
     return {"id": school.id, "uai": school.uai, "name": school.name, "academy": academy, "address": address,
-            "phone": school.phone, "services": services}  # fmt: skip
+            "phone": school.phone, "services": [code for code in services if code in SERVICES],
+            **chosen(session)}  # fmt: skip
 
 
 def _pupil_row(pupil: Any, division: str | None) -> Row:

@@ -119,6 +119,11 @@ _resource("period_desk", _l("End of period"), head="show edit notify", secretary
 # — online services —
 _resource("service", _l("Online services"), academy="list show export",
           head="list show export open close", secretary="list show export")
+_resource("online_setting", _l("Settings of the online services"), head="show edit", secretary="show")
+_resource("contact_address", _l("School mailboxes"), head=ALL, secretary=ALL)
+_resource("academic_service", _l("Services of the academy"), academy=ALL, head="list show")
+_resource("service_rule", _l("Mandatory and barred services"), academy=ALL, head="list show")
+_resource("ent", _l("ENT"), academy=ALL, head="list show")
 _resource("guardian_code", _l("Guardians' activation codes"),
           head="list show export create notify invalidate refuse",
           secretary="list show export create notify invalidate refuse", cpe="list show")

@@ -93,8 +93,11 @@ def open_create_and_notify(instance: Instance, browser: Browser, folder: Path) -
     with visitor(browser, instance.admin) as page:
         sign_in(page, "directrice")
         page.goto("/services/")
+        judge(page, "activation")
+        page.locator('form[action="/services/activate"] button').click()
         judge(page, "services")
-        page.locator('form[action="/services/booklets/open"] button').click()
+        page.check("#booklets-open")
+        page.locator('form[action="/services/store"] button').click()
         expect(page.locator(".notice-success")).to_be_visible()
         page.goto("/codes/create/")
         judge(page, "codes-a-creer")

@@ -18,7 +18,7 @@ from app.core.errors import TransitionRefused
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
 from app.jobs.models import Job
-from app.online.models import OnlineService
+from app.online.models import OnlineService, ServiceRule
 from app.portal.models import Account
 from app.security.roles import RESOURCES
 from app.workflow import bulk, catalogue, engine
@@ -26,6 +26,7 @@ from app.workflow.definition import HOLDER, Transition, permission_pairs
 from app.workflow.definition import SYSTEM as BY_SYSTEM
 from app.workflow.history import history
 from app.workflow.registry import conditions
+from tests import factories
 from tests.factories import World
 from tests.workflow.samples import SAMPLES, SEALED, force, make
 
@@ -141,6 +142,13 @@ def _both_kinds(condition: str, name: str, world: World) -> Any:
         yield admin_db.session.scalars(select(ActivationCode)).one()
     elif condition == "has_served":
         yield from (make(name, world, "refused", t) for t in ("reinstate", "reinstate_used"))
+    elif condition in ("service_not_barred", "service_not_mandatory"):
+        kind = condition.removeprefix("service_not_")
+        code = "marks" if kind == "barred" else "absences"
+        for school, rule in ((None, kind), (world.b, "free")):
+            factories.add(ServiceRule(authority_id=world.authority, code=code, school_id=school, kind=rule))
+        mine = OnlineService.code.in_((code, "booklets")) & OnlineService.school_id.in_((world.a, world.b))
+        yield from admin_db.session.scalars(select(OnlineService).where(mine))  # a school's own rule wins
     elif condition == "cancel_was_requested":
         yield from (make(name, world, "running", t) for t in ("stop", "finish"))
     elif condition in ("confirmation_link_alive", "confirmation_link_dead"):

@@ -105,6 +105,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_service_rule')),
     sa.UniqueConstraint('authority_id', 'school_id', 'code', name=op.f('uq_service_rule_authority_id_school_id_code'))
     )
+    op.create_index('uq_service_rule_academy', 'service_rule', ['authority_id', 'code'], unique=True, postgresql_where=sa.text('school_id IS NULL'), sqlite_where=sa.text('school_id IS NULL'))
     op.create_table('marks_due_date',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('programme_id', sa.Integer(), nullable=False),
@@ -156,6 +157,7 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f('fk_online_service_academic_service_id'), 'academic_service', ['academic_service_id'], ['id'], ondelete='CASCADE')
 
     op.add_column('portal_account', sa.Column('kind', sa.String(length=10), server_default='guardian', nullable=False))
+    op.execute("INSERT INTO online_setting (school_id, activated_on, welcome, letter_type, marks_publication, lpc_delay, contact_active, contact_emails) SELECT id, CURRENT_DATE, '', 'services', 'continuous', 8, false, '[]' FROM school WHERE EXISTS (SELECT 1 FROM online_service WHERE online_service.school_id = school.id AND state = 'open')")
 
 
 def downgrade() -> None:
