@@ -78,7 +78,8 @@ def test_a_head_sets_periods_services_letters_and_rules_on_screen(head: Browser,
     page = head.client.get("/periods/preset/semester", follow_redirects=True)
     associate = page.request.path
     assert head.send(associate, division=[str(number) for number in divisions]).status_code == 302
-    assert head.send("/services/booklets/open", "/services/").status_code == 302
+    assert head.send("/services/activate", "/services/").status_code == 302
+    assert head.send("/services/store", "/services/", booklets="open").status_code == 302
     assert head.send("/booklet-rules/store/life_needed", "/booklet-rules/", value="0").status_code == 302
     letters = head.send(f"/school/edit/{sqlite_world.a}", uai=uai(990_001), name="Collège Essai", kind="college",
                         school_year="1", head_title="Le principal", head_name="Basile Orme")  # fmt: skip

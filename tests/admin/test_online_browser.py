@@ -1,4 +1,4 @@
-"""The head opens services, writes the welcome message and schedules marks, in a real browser (issue of the services)."""
+"""The head opens services, writes the welcome message and schedules marks, in a real browser."""
 
 from __future__ import annotations
 
