@@ -32,7 +32,7 @@ class Kind:
     @property
     def sample(self) -> str:
         """The file with the invented people of its preview."""
-        return f"{self.folder}/{self.name if self.drawn and self.folder != self.name else 'sample'}.json"
+        return f"{self.folder}/{self.name if self.drawn else 'sample'}.json"
 
 
 _ALL = (
