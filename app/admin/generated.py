@@ -23,7 +23,8 @@ from app.admin.columns import label, name_of
 from app.admin.declaration import Screen
 from app.admin.form_fields import make_form
 from app.admin.listing import Listing
-from app.admin.page import CATEGORIES, category_here, check_drawn_for
+from app.admin.menu import CATEGORIES, category_here
+from app.admin.page import check_drawn_for
 from app.audit.services import record
 from app.core import clock
 from app.core.db import admin_db

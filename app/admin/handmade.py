@@ -10,7 +10,7 @@ from flask import redirect, request, send_file, url_for
 from flask_appbuilder import BaseView
 
 from app.admin.listing import Paging, whole_number
-from app.admin.page import CATEGORIES
+from app.admin.menu import CATEGORIES
 from app.core.actor import Actor
 from app.core.errors import Conflict
 from app.core.scope import current_scope

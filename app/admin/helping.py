@@ -19,7 +19,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.admin.page import admin_menu
+from app.admin.menu import admin_menu
 from app.admin.rules import authority_of
 from app.core.db import admin_db
 from app.core.scope import current_scope

@@ -1,27 +1,18 @@
-"""What every admin page needs around its content: context, menu bar, the school a form was drawn for."""
+"""What every admin page needs around its content: context, the school a form was drawn for. The menu is `menu.py`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, render_template, request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
+from app.admin.menu import admin_menu, search_box
 from app.core.errors import Conflict
 from app.core.scope import current_scope
 from app.core.ui import install_ui
 from app.security.access import public
-
-# The order is fixed, an entry comes with its page (DESIGN §5).
-CATEGORIES = {
-    "booklets": _l("Booklets"),
-    "settings": _l("Settings"),
-    "exchange": _l("Data exchange"),
-    "online": _l("Online services"),
-    "academy": _l("Academy"),
-}
 
 
 class NamedSchool(Protocol):
@@ -49,63 +40,6 @@ class PageContext:
     leave_url: str = "/leave"
     language: str = "fr"
     direction: str = "ltr"
-
-
-@dataclass(frozen=True, slots=True)
-class MenuEntry:
-    """A page of the menu bar."""
-
-    label: str
-    href: str
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MenuCategory:
-    """One title of the menu bar with the pages this person may open."""
-
-    label: str
-    entries: tuple[MenuEntry, ...]
-
-    @property
-    def current(self) -> bool:
-        """Whether the present page is under this title."""
-        return any(entry.current for entry in self.entries)
-
-
-def admin_menu() -> list[MenuCategory]:
-    """The menu bar for whoever is signed in: FAB's menu, each entry judged by the permission its page asks for."""
-    found: dict[str, list[MenuEntry]] = {name: [] for name in CATEGORIES}
-    appbuilder: Any = current_app.extensions["appbuilder"]
-    for category in appbuilder.menu.get_list():
-        title = category_here(category.name)
-        found.setdefault(title, []).extend(_entry(item) for item in category.childs if _may_open(item))
-    return [MenuCategory(str(CATEGORIES.get(name, name)), tuple(entries)) for name, entries in found.items() if entries]
-
-
-def category_here(name: str) -> str:
-    """Where a page's entry stands: « Académie » is the administrator's; in a school its pages are settings."""
-    scope = current_scope()
-    return "settings" if name == "academy" and scope is not None and scope.kind == "school" else name
-
-
-def _may_open(item: Any) -> bool:
-    view = item.baseview
-    if view is None or not item.should_render():
-        return False
-    permission = getattr(getattr(view, view.default_view), "_permission_name", None)
-    scope = current_scope()
-    if getattr(view, "needs_school", False) and (scope is None or scope.kind != "school"):
-        return False
-    if permission is None:
-        return False  # a page without a permission is nobody's menu entry
-    appbuilder: Any = current_app.extensions["appbuilder"]
-    return bool(appbuilder.sm.has_access(f"can_{permission}", view.class_permission_name))
-
-
-def _entry(item: Any) -> MenuEntry:
-    own = item.baseview.endpoint
-    return MenuEntry(str(item.label), item.get_url(), request.blueprint == own)
 
 
 def drawn_for() -> str:
@@ -140,4 +74,4 @@ def install_frame(app: Flask) -> None:
     """Give templates what `admin/base.html` calls: assets, the menu bar, the scope a form is drawn for."""
     install_ui(app)
     app.add_url_rule("/accessibility", view_func=accessibility)
-    app.jinja_env.globals.update(admin_menu=admin_menu, drawn_for=drawn_for)
+    app.jinja_env.globals.update(admin_menu=admin_menu, search_box=search_box, drawn_for=drawn_for)

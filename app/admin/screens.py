@@ -16,7 +16,7 @@ from app.admin import item_rules, letters, online_rules, online_screens, rules, 
 from app.admin.building import build_view
 from app.admin.columns import States, yes_badge
 from app.admin.declaration import READ_ONLY, Group, Related, Screen
-from app.admin.page import CATEGORIES
+from app.admin.menu import CATEGORIES
 from app.admin.trail import action_words
 from app.audit.models import AuditLine
 from app.curriculum.models import CurriculumProposal, SupportScheme, TeachingItem, TeachingService

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -119,3 +119,42 @@ def test_menu_by_keyboard(admin_app: Flask, address: str, browser: Chromium, sql
         page.keyboard.press("Escape")
         assert page.locator("nav.menu details[open]").count() == 0
         assert summary.evaluate("element => element === document.activeElement")
+
+
+@pytest.mark.row("M062", "M093")
+def test_search_box_and_long_menus(admin_app: Flask, address: str, browser: Chromium, sqlite_world: World) -> None:
+    """« / » leads to the search box from anywhere but a field; the long menus fit a desk and a phone."""
+    sign_in(admin_app, "head", school_id=sqlite_world.a)
+    with visitor(browser, address) as page:
+        enter(page, f"head-1-{sqlite_world.a}")
+        page.goto("/pupil/list/")
+        page.keyboard.press("/")
+        box = page.locator("#quick-search")
+        expect(box).to_be_focused()
+        expect(box).to_have_value("")
+        page.keyboard.type("maude/")
+        expect(box).to_have_value("maude/")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/couples/?q=maude%2F")
+        page.goto("/accessibility")
+        page.uncheck("#shortcut")
+        page.keyboard.press("/")
+        expect(page.locator("#quick-search")).not_to_be_focused()
+        for title in ("Paramétrage", "Téléservices"):
+            page.goto("/pupil/list/")
+            page.locator("nav.menu summary", has_text=title).focus()
+            page.keyboard.press("Enter")
+            shown = page.locator("nav.menu details[open] > ul")
+            inside = "link => link.getBoundingClientRect().right <= innerWidth"
+            assert all(link.is_visible() and link.evaluate(inside) for link in shown.locator("a").all()), title
+            assert shown.evaluate("list => list.scrollWidth <= list.clientWidth"), title
+            judge(page, f"menu-{title}", "bureau")
+            page.keyboard.press("Tab")
+            assert page.evaluate("document.activeElement.closest('details[open]') !== null"), "links follow their title"
+            page.keyboard.press("Escape")
+            page.set_viewport_size({"width": 390, "height": 844})
+            page.locator(".menu-switch summary").click()
+            page.locator("nav.menu summary", has_text=title).click()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            judge(page, f"menu-{title}", "telephone")
+            page.set_viewport_size({"width": 1280, "height": 900})

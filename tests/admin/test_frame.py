@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from xml.etree import ElementTree
 
 import pytest
 from flask import Flask
 
-from app.admin.page import CATEGORIES
+from app.admin.menu import CATEGORIES
 from app.core.ui import APP, STATIC
 from tests.admin.conftest import Browser, sign_in
 from tests.factories import World
@@ -115,3 +116,41 @@ def test_refusals_look_like_the_rest(head: Browser) -> None:
         page = head.get(path, status=status)
         assert '<div class="card stop">' in page and 'class="btn" href="/"' in page
         assert '<a class="brand" href="/">' in page
+
+
+@pytest.mark.row("M062")
+def test_sub_headings_of_the_menus(head: Browser, academy: Browser) -> None:
+    """« Téléservices » has the four groups of the guide, « Paramétrage » begins with M003; no page is left unplaced."""
+    def groups(browser: Browser, title: str) -> dict[str, list[str]]:
+        nav = browser.get("/").split('<nav class="menu"', 1)[1].split("</nav>", 1)[0]
+        part = next(part for part in nav.split("<summary")[1:] if re.search(r">([^<]+)<", part)[1] == title)  # type: ignore[index]
+        heading = r'<span class="menu-heading" id="([^"]+)">([^<]+)</span>'
+        found = re.findall(heading + r'\s*<ul aria-labelledby="([^"]+)">(.*?)</ul>', part, re.S)
+        assert found and all(own == named for own, _label, named, _list in found)
+        assert len(re.findall("<a ", part)) == sum(one[3].count("<a ") for one in found), "every page has a heading"
+        return {unescape(label): re.findall(r">([^<]+)</a>", links) for _own, label, _named, links in found}
+
+    online = groups(head, "Téléservices")
+    assert list(online)[:3] == ["Gestion des téléservices", "Accès des responsables", "Accès des élèves"]
+    assert online["Gestion des téléservices"][:2] == ["Ouverture et fermeture", "Paramétrage des téléservices"]
+    assert online["Accès des responsables"][-3:] == [
+        "Créer les codes des responsables", "Notifier les codes des responsables",
+        "Gérer le code pour un (responsable, élève)"]  # fmt: skip
+    assert online["Accès des élèves"][:2] == ["Notifier les élèves en masse", "Gérer le code pour un élève"]
+    settings = groups(head, "Paramétrage")
+    assert next(iter(settings)) == "Bilans" and len(settings) >= 4
+    unplaced = {"Autres"} & {*online, *settings, *groups(academy, "Académie")}
+    assert not unplaced, "place the new page in app/admin/menu.py"
+
+
+@pytest.mark.row("M093")
+def test_one_search_box_on_every_page(admin_app: Flask, head: Browser, academy: Browser, sqlite_world: World) -> None:
+    """A name typed anywhere leads to the couples found; whoever may not see codes has no box."""
+    for path in ("/", "/pupil/list/", "/periods/", "/help/"):
+        top = head.get(path).split("<main", 1)[0]
+        form = re.search(r'<form class="quick-search" method="get" action="([^"]+)" role="search".*?</form>', top, re.S)
+        assert form and form[1] == "/couples/" and 'name="q"' in form[0], path
+        assert re.search(r'<label class="sr-only" for="quick-search">[^<]+</label>', form[0])
+    librarian = sign_in(admin_app, "librarian", school_id=sqlite_world.a)
+    for browser in (librarian, academy):
+        assert "quick-search" not in browser.get("/")

@@ -98,3 +98,29 @@ document.querySelectorAll("input[data-ticks]").forEach((box) => {
       .forEach((other) => { other.checked = box.checked; });
   });
 });
+
+/** « / » leads to the search box of the frame, unless somebody is typing or turned it off (WCAG 2.1.4). */
+const SHORTCUT = "livret-search-shortcut";
+const quickSearch = document.querySelector("[data-quick-search]");
+
+function shortcutOff() {
+  try { return localStorage.getItem(SHORTCUT) === "off"; } catch { return false; }
+}
+
+if (quickSearch && !shortcutOff()) quickSearch.setAttribute("aria-keyshortcuts", "/");
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.altKey || event.metaKey || !quickSearch || shortcutOff()) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable], dialog[open]")) return;
+  event.preventDefault();
+  quickSearch.focus();
+  quickSearch.select();
+});
+
+document.querySelectorAll("[data-shortcut]").forEach((box) => {
+  box.closest("[hidden]")?.removeAttribute("hidden");
+  box.checked = !shortcutOff();
+  box.addEventListener("change", () => {
+    try { localStorage.setItem(SHORTCUT, box.checked ? "on" : "off"); } catch { /* nothing is kept: it stays on */ }
+  });
+});
