@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from app.access.models import ActivationCode
-from app.access.queries import Couple, Selection, codes_on_their_way, couples, one_couple
+from app.access.queries import Couple, Selection, codes_on_their_way, couples, one_couple, year_start
 from app.core.errors import BadInput, Conflict
 
 Mode = Literal["email", "paper"]
@@ -69,10 +70,12 @@ class NotifyRequest:
 
 @dataclass(slots=True)
 class Message:
-    """What one guardian gets: every child's code in a single letter or mail (M091). `mode` None = unreachable."""
+    """What one guardian gets: every child's code in a single letter or mail (M091). `mode` None = unreachable;
+    `since` is the start of the school year."""
 
     mode: Mode | None
     couples: list[Couple]
+    since: date
 
     @property
     def guardian(self) -> Any:
@@ -83,7 +86,7 @@ class Message:
     def continuity(self) -> bool:
         """Whether it is the continuity letter: once, the year of the change of school, and only when all the children
         it names are carried over (M092)."""
-        return all(first_continued(couple.code) for couple in self.couples)
+        return all(first_continued(couple.code, self.since) for couple in self.couples)
 
 
 @dataclass(slots=True)
@@ -131,9 +134,14 @@ def _of_one_couple(request: NotifyRequest) -> Plan:
     return Plan(_messages([found], request))
 
 
-def first_continued(code: ActivationCode | None) -> bool:
-    """A code that joined an account made in another school (M082), and whose letter has not gone yet."""
-    return code is not None and code.carried_over_on is not None and code.notified_on is None
+def continued(code: ActivationCode | None, since: date) -> bool:
+    """A code that joined, this school year, an account made in another school (M082)."""
+    return code is not None and code.carried_over_on is not None and code.carried_over_on >= since
+
+
+def first_continued(code: ActivationCode | None, since: date) -> bool:
+    """The same, while its letter has not gone yet."""
+    return code is not None and continued(code, since) and code.notified_on is None
 
 
 def wanted(couple: Couple, only: Only) -> bool:
@@ -148,8 +156,9 @@ def wanted(couple: Couple, only: Only) -> bool:
 
 def _messages(chosen: Iterable[Couple], request: NotifyRequest) -> list[Message]:
     by_guardian: dict[int, Message] = {}
+    since = year_start()
     for couple in chosen:
-        message = by_guardian.setdefault(couple.guardian.id, Message(mode_for(couple.guardian, request), []))
+        message = by_guardian.setdefault(couple.guardian.id, Message(mode_for(couple.guardian, request), [], since))
         message.couples.append(couple)
     return list(by_guardian.values())
 

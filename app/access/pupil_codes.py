@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
+from app.access.continuity import carry_over
 from app.access.managing import account_of
 from app.access.models import VALID_STATES, PortalAccount, PupilCode, PupilRefusal
 from app.access.queries import Selection, active_on
@@ -68,6 +69,7 @@ def ensure_codes(*, actor: Actor) -> int:
     rows = [new_row(school_id, None, pupil_id, now) for school_id, pupil_id in admin_db.session.execute(present)]
     if rows:
         insert_codes(PupilCode, rows, actor)
+        carry_over(PupilCode)
     return len(rows)
 
 

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from app.access import notifying
+from app.access.continuity import carry_over
 from app.access.facts import child_row
 from app.access.models import Notification, NotificationCode, PupilCode
-from app.access.planning import NO_SERVICE, first_continued
+from app.access.planning import NO_SERVICE, continued
 from app.access.pupil_codes import PupilFilter, PupilLine, ensure_codes, pupil_lines
-from app.access.queries import Selection, may_be_sent, open_services
+from app.access.queries import Selection, may_be_sent, open_services, year_start
 from app.core.db import admin_db
 from app.core.errors import Conflict
 from app.jobs.context import JobContext
@@ -37,6 +38,7 @@ class NotifyPupils(JobKind):
     def plan(self, ctx: JobContext) -> Iterable[Any]:
         """Write down who gets a letter; a pupil who somehow has no code gets one first (M101)."""
         ensure_codes(actor=ctx.actor)
+        carry_over()
         lines = [line for line in _asked(ctx.params) if line.code is not None]
         if not lines:
             raise Conflict("Aucun élève n'existe pour cette sélection.")
@@ -101,10 +103,11 @@ def _asked(params: dict[str, Any]) -> list[PupilLine]:
 
 
 def _write(ctx: JobContext, lines: list[PupilLine]) -> None:
+    since = year_start()
     job = {"school_id": ctx.job.school_id, "job_id": ctx.job.id, "mode": "paper"}
     ctx.session.execute(insert(Notification), [
         job | {"pupil_id": line.pupil.id, "position": n,
-               "continuity": first_continued(line.code)}
+               "continuity": continued(line.code, since)}  # as often as it is printed (M105)
         for n, line in enumerate(lines)])  # fmt: skip
     written = select(Notification.pupil_id, Notification.id).where(Notification.job_id == ctx.job.id)
     of_pupil = dict(ctx.session.execute(written).all())  # type: ignore[arg-type]

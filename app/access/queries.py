@@ -15,7 +15,7 @@ from app.core.db import admin_db
 from app.core.errors import BadInput
 from app.jobs.models import MailOutbox
 from app.online.models import OnlineService
-from app.schools.models import Division, Programme, School
+from app.schools.models import Division, Programme, School, SchoolYear
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
 
 Population = Literal["all", "programme", "division"]
@@ -213,6 +213,12 @@ def open_services() -> list[OnlineService]:
             select(OnlineService).where(OnlineService.state == "open").order_by(OnlineService.code)
         )
     )
+
+
+def year_start() -> date:
+    """The first day of the school's current year."""
+    begun = select(SchoolYear.starts_on).join(School, School.school_year_id == SchoolYear.id)
+    return admin_db.session.scalars(begun).one()
 
 
 def choices() -> dict[str, list[Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.access.continuity import carry_over
 from app.access.models import AccessRefusal, GuardianCode, PupilRefusal
 from app.access.queries import open_services, valid_code
 from app.access.services import insert_codes, new_row
@@ -63,6 +64,7 @@ def create_one(school_id: int, guardian_id: int, pupil_id: int, *, actor: Actor)
     session = admin_db.session
     row = new_row(school_id, guardian_id, pupil_id, clock.now())
     insert_codes(GuardianCode, [row], actor)
+    carry_over(GuardianCode)
     return session.scalars(select(GuardianCode).where(GuardianCode.lookup_hash == row["lookup_hash"])).one()
 
 

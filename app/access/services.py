@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from app.access.continuity import carry_over
 from app.access.models import ActivationCode, GuardianCode
 from app.access.queries import Selection, count_couples, eligible, open_services
 from app.core import clock, codes
@@ -57,6 +58,7 @@ def create_codes(selection: Selection, *, actor: Actor, only: Collection[tuple[i
     rows = [new_row(*couple, now) for couple in eligible(selection) if chosen is None or couple[1:] in chosen]
     if rows:
         insert_codes(GuardianCode, rows, actor)
+        carry_over(GuardianCode)
     return Created(len(rows), before.valid, before.refused)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access import notifying, pupil_tasks  # noqa: F401 - registers its job
+from app.access.continuity import carry_over
 from app.access.models import Notification
 from app.access.planning import NO_SERVICE, NotifyRequest, make_plan
 from app.access.queries import Selection, open_services
@@ -60,6 +61,7 @@ class NotifyCodes(JobKind):
 
     def plan(self, ctx: JobContext) -> Iterable[Any]:
         """Write down who gets what; report who cannot be reached and an empty list of services (M089)."""
+        carry_over()
         plan = make_plan(NotifyRequest.from_params(ctx.params))
         assert ctx.job.school_id is not None
         by_mode = notifying.write_plan(ctx.job.id, ctx.job.school_id, plan)

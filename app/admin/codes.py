@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from app.access import services
+from app.access.continuity import keeping
 from app.access.planning import MODE_LABELS, NO_SERVICE, Message, NobodyToNotify, NotifyRequest, Plan, make_plan
 from app.access.queries import Couple, Selection, choices, count_couples, count_uncertified, couples, open_services
 from app.admin.handmade import HandmadePage, actor, asked_page, school_id
@@ -54,6 +55,7 @@ class CodesCreatePage(HandmadePage):
         return self.draw(
             "codes/create.html",
             rows=rows,
+            keeping=keeping(rows),
             counts=counts,
             pages=pages,
             everyone=everyone,
@@ -169,9 +171,11 @@ def _preview(plan: Plan | None) -> dict[str, Any]:
     messages = plan.messages if plan else []
     lines = [(message, couple) for message in messages for couple in message.couples]
     pages = asked_page(PAGE, len(lines))
+    shown = lines[pages.page * PAGE : (pages.page + 1) * PAGE]
     return {
         "plan": plan,
-        "lines": lines[pages.page * PAGE : (pages.page + 1) * PAGE],
+        "lines": shown,
+        "keeping": keeping([couple for _message, couple in shown]),
         "pages": pages,
         "choices": choices(),
         "warning": None if open_services() else NO_SERVICE,

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.access import managing, refusals
+from app.access.continuity import keeping
 from app.access.planning import MODE_LABELS, Mode, NotifyRequest, make_plan
 from app.access.queries import Couple, choices
 from app.access.services import readable
@@ -54,7 +55,8 @@ class CouplesPage(HandmadePage):
             only = found.rows[0]
             return redirect(url_for("CouplesPage.show", pk=only.link_id))
         return self.draw("codes/couples.html", rows=found.rows, pages=asked_page(PAGE, found.count), q=text,
-                         choices=choices(), population=request.args.get("population"), modes=MODE_LABELS)  # fmt: skip
+                         choices=choices(), population=request.args.get("population"), modes=MODE_LABELS,
+                         keeping=keeping(found.rows))  # fmt: skip
 
     @expose("/export.xlsx")
     @has_access

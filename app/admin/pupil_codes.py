@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.access import pupil_codes, refusals
+from app.access.continuity import keeping_pupils
 from app.access.planning import NO_SERVICE
 from app.access.pupil_codes import PupilFilter, PupilLine
 from app.access.queries import choices, open_services
@@ -57,7 +58,8 @@ class PupilCodesNotifyPage(HandmadePage):
         pages = asked_page(PAGE, count)
         rows = pupil_codes.pupil_lines(wanted, limit=PAGE, offset=pages.page * PAGE) if asked else []
         return self.draw("codes/pupils_notify.html", rows=rows, pages=pages, asked=asked, wanted=wanted,
-                         choices=choices(), refused=REFUSED, warning=None if open_services() else NO_SERVICE,
+                         keeping=keeping_pupils(rows), choices=choices(), refused=REFUSED,
+                         warning=None if open_services() else NO_SERVICE,
                          remember=REMEMBER, slips=request.args.get("slips") == "1")  # fmt: skip
 
     @expose("/run", methods=["POST"])
@@ -94,8 +96,9 @@ class PupilCodesPage(HandmadePage):
         school_id()
         wanted = filter_from(request.args)
         pages = asked_page(PAGE, pupil_codes.count_pupils(wanted))
+        rows = pupil_codes.pupil_lines(wanted, limit=PAGE, offset=pages.page * PAGE)
         return self.draw("codes/pupils.html", pages=pages, wanted=wanted, choices=choices(), refused=REFUSED,
-                         rows=pupil_codes.pupil_lines(wanted, limit=PAGE, offset=pages.page * PAGE))  # fmt: skip
+                         rows=rows, keeping=keeping_pupils(rows))  # fmt: skip
 
     @expose("/export.xlsx")
     @has_access

@@ -177,10 +177,13 @@ def _unpublish(session: Session, payload: dict[str, Any]) -> None:
 
 
 def _attach(session: Session, payload: dict[str, Any]) -> None:
-    """Access continuity: the code joins an account that exists (M082)."""
+    """Access continuity: the code joins an account that exists (M082), unless a family was quicker and has typed it.
+    One that is not published yet comes with its account."""
     account = session.get(Account, payload["account_id"])
     if account is not None and account.state == "confirmed":
-        _codes(session, [payload["code_id"]], account_id=account.id, attached_at=clock.now(), used_at=clock.now())
+        free = update(PublishedCode).where(PublishedCode.id == payload["code_id"], PublishedCode.account_id.is_(None))
+        held = free.values(account_id=account.id, attached_at=clock.now(), used_at=clock.now())
+        session.execute(held.execution_options(synchronize_session=False))
 
 
 def _detach(session: Session, payload: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from app.access.continuity import carry_over
 from app.core import clock
 from app.core.db import admin_db
 from app.core.scope import school_scope, system_scope
@@ -72,6 +73,7 @@ def replicate(full: bool = False) -> Replicated:
 
 def _publish(due: _Due) -> int:
     with school_scope(due.school_id):
+        carry_over()  # a service was opened, or an account confirmed, since the codes were made
         wanted = publication(admin_db.session(), due.school_id, clock.today())
         wanted.facts = facts_of(admin_db.session(), unknown_editions(due.school_id, wanted))
         admin_db.session.rollback()
