@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import aliased
 
 from app.access.models import VALID_STATES, ActivationCode, GuardianCode, Notification, NotificationCode, PortalAccount
 from app.access.queries import Couple, Selection, couple_rows, legal_couples, open_services
@@ -49,9 +50,9 @@ def _begins(word: str) -> ColumnElement[bool]:
     plain = folded(word)
     starts = [fold(name).startswith(plain, autoescape=True) | fold(name).contains(f" {plain}", autoescape=True)
               for name in names]  # fmt: skip
-    hinted = select(GuardianCode.id).where(
-        GuardianCode.guardian_id == GuardianLink.guardian_id, GuardianCode.pupil_id == GuardianLink.pupil_id,
-        GuardianCode.hint == compact_hint(word)).exists()  # fmt: skip
+    code = aliased(ActivationCode)  # the list joins the valid code: any other one leads here too
+    hinted = select(code.id).where(code.guardian_id == GuardianLink.guardian_id, code.pupil_id == GuardianLink.pupil_id,
+                                   code.hint == compact_hint(word)).exists()  # fmt: skip
     return or_(*starts, hinted) if compact_hint(word) else or_(*starts)
 
 

@@ -14,6 +14,7 @@ from app.access.models import Notification, NotificationCode, PupilCode
 from app.access.planning import NO_SERVICE, continued
 from app.access.pupil_codes import PupilFilter, PupilLine, ensure_codes, pupil_lines
 from app.access.queries import Selection, may_be_sent, open_services, year_start
+from app.access.slips import Slip
 from app.core.db import admin_db
 from app.core.errors import Conflict
 from app.jobs.context import JobContext
@@ -59,7 +60,7 @@ class NotifyPupils(JobKind):
             letters += [PupilSlips(f"P{ctx.job.id}", facts.school, page, facts.starts_on, facts.portal)
                         for page in _pages_of(rows)]  # fmt: skip
         else:
-            letters += [facts.pupil_letter(f"N{n:07d}", row, continuity=c) for n, row, c in found]
+            letters += [facts.pupil_letter(Slip("message", n).code, row, continuity=c) for n, row, c in found]
         if not letters:
             raise Conflict("Aucun élève de cette sélection n'est plus présent.")
         out = ctx.folder / PDF

@@ -14,6 +14,7 @@ from app.access.models import Notification
 from app.access.planning import NO_SERVICE, NotifyRequest, make_plan
 from app.access.queries import Selection, open_services
 from app.access.services import create_codes
+from app.access.slips import Slip
 from app.core.actor import SYSTEM
 from app.core.errors import BadInput, Conflict, NotFound
 from app.core.mail import NewMail, clean_address, queue_mails
@@ -160,7 +161,7 @@ def _mail(item: Notification, school_id: int | None) -> NewMail:
 
 
 def _reference(notification_id: int) -> str:
-    return f"N{notification_id:07d}"
+    return Slip("message", notification_id).code
 
 
 def compose(session: Session, mail: OutgoingMail) -> tuple[str, str | None]:

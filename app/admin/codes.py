@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
-from flask import flash, request
+from flask import flash, g, redirect, request, send_file, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from app.access import services
+from app.access import campaign, services
 from app.access.continuity import keeping
 from app.access.planning import MODE_LABELS, NO_SERVICE, Message, NobodyToNotify, NotifyRequest, Plan, make_plan
 from app.access.queries import Couple, Selection, choices, count_couples, count_uncertified, couples, open_services
 from app.admin.handmade import HandmadePage, actor, asked_page, school_id
+from app.admin.jobs import moment
 from app.admin.page import check_drawn_for
-from app.core.errors import BadInput
+from app.core.errors import BadInput, Conflict
 from app.exchange.spreadsheets import SheetColumn
 from app.jobs import services as jobs
 
@@ -130,7 +132,8 @@ class CodesNotifyPage(HandmadePage):
                 plan = make_plan(wish)
             except (BadInput, NobodyToNotify) as error:
                 problem = error.sentence()
-        return self.draw("codes/notify.html", **_preview(plan), problem=problem, wish=wish)
+        return self.draw("codes/notify.html", **_preview(plan), problem=problem, wish=wish, moment=moment,
+                         waiting=campaign.waiting(), me=g.user.email, hold=campaign.HOLD)  # fmt: skip
 
     @expose("/export.xlsx")
     @has_access
@@ -155,10 +158,43 @@ class CodesNotifyPage(HandmadePage):
     def run(self) -> Any:
         """Start the notification as a job; its page has the PDF and each letter."""
         check_drawn_for()
-        wish = request_from(request.form)
-        make_plan(wish)
-        job = jobs.submit("codes.notify", school_id(), wish.as_params(), actor(), str(_("Notify guardians' codes")))
+        school_id()
+        job = campaign.launch(request_from(request.form), actor=actor(), label=str(_("Notify guardians' codes")))
         return self.to_job(job.id)
+
+    @expose("/rehearse/<int:pk>")
+    @has_access
+    @permission_name("notify")
+    def rehearse(self, pk: int) -> Any:
+        """The letter or the e-mail of one guardian of the selection, as it would leave."""
+        school_id()
+        message = campaign.one_message(request_from(request.args), pk)
+        if message.mode == "email":
+            name = message.guardian.shown_name
+            return self.draw("codes/rehearsed.html", title=name, crumbs=((name, None),), guardian=message.guardian,
+                             body=campaign.rehearsed_mail(message), back=_desk(request.args))  # fmt: skip
+        document = BytesIO(campaign.rehearsed_letter(message))
+        return send_file(document, mimetype="application/pdf", download_name=f"repetition-{pk}.pdf")
+
+    @expose("/copy/<int:pk>", methods=["POST"])
+    @has_access
+    @permission_name("notify")
+    def copy(self, pk: int) -> Any:
+        """The e-mail of one guardian to who prepares the campaign, without the codes."""
+        check_drawn_for()
+        school_id()
+        message = campaign.one_message(request_from(request.form), pk)
+        if not g.user.email:
+            raise Conflict("Votre compte n'a pas d'adresse électronique.", hint="Demandez à l'académie de l'ajouter.")
+        campaign.copy_to_oneself(message, g.user.email, actor=actor())
+        flash(_("A copy is on its way to %(address)s, with the codes left out.", address=g.user.email), "success")
+        return redirect(_desk(request.form))
+
+
+def _desk(values: Any) -> str:
+    """The desk's address with its filters."""
+    kept = {name: values.getlist(name) for name in ("population", "only", "rank", "mode")}
+    return url_for("CodesNotifyPage.index", **kept)
 
 
 def request_from(values: Any) -> NotifyRequest:
@@ -169,11 +205,13 @@ def request_from(values: Any) -> NotifyRequest:
 
 def _preview(plan: Plan | None) -> dict[str, Any]:
     messages = plan.messages if plan else []
-    lines = [(message, couple) for message in messages for couple in message.couples]
+    hidden = request.args.get("show") == "unreachable"
+    lines = [(message, couple) for message in messages for couple in message.couples if not (hidden and message.mode)]
     pages = asked_page(PAGE, len(lines))
     shown = lines[pages.page * PAGE : (pages.page + 1) * PAGE]
     return {
         "plan": plan,
+        "merged": sum(len(message.couples) > 1 for message in messages if message.mode),
         "lines": shown,
         "keeping": keeping([couple for _message, couple in shown]),
         "pages": pages,

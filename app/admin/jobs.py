@@ -132,6 +132,16 @@ class JobsPage(HandmadePage):
         flash(said, "info")
         return redirect(url_for("JobsPage.show", pk=pk))
 
+    @expose("/<int:pk>/send-now", methods=["POST"])
+    @has_access
+    @permission_name("resume")
+    def send_now(self, pk: int) -> Any:
+        """Do not wait for the hour of a job that is held."""
+        check_drawn_for()
+        services.send_now(pk, actor=actor())
+        flash(_("It leaves now."), "success")
+        return redirect(url_for("JobsPage.show", pk=pk))
+
     @expose("/<int:pk>/resume", methods=["POST"])
     @has_access
     @permission_name("resume")

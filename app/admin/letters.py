@@ -21,6 +21,7 @@ STATUSES = {
     "done": _l("Sent"),
     "failed": _l("Not delivered"),
     "uncertain": _l("Uncertain"),
+    "returned": _l("Came back"),
 }
 
 

@@ -40,7 +40,8 @@ SECTIONS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     ),
     "online": (
         (_l("Managing the online services"), ("ServicesPage", "OnlineSettingsPage", "ContactAddressView")),
-        (_l("Guardians' access"), ("CertifyPage", "CodesCreatePage", "CodesNotifyPage", "CouplesPage")),
+        (_l("Guardians' access"), ("CertifyPage", "CodesCreatePage", "CodesNotifyPage", "CouplesPage", "ReturnsPage",
+                                    "UnreachedPage")),
         (_l("Pupils' access"), ("PupilCodesNotifyPage", "PupilCodesPage")),
         (_l("Follow-up"), ("ActivationCodeView", "NotificationView", "AccessRefusalView", "PortalAccountView")),
         (STATISTICS, ()),

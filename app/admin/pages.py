@@ -41,12 +41,14 @@ from app.admin.positioning import PositioningPage
 from app.admin.publication import PublicationPage
 from app.admin.pupil_codes import PupilCodesNotifyPage, PupilCodesPage
 from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
+from app.admin.returns import ReturnsPage
 from app.admin.review import ReviewPage
 from app.admin.role_pages import RolesPage
 from app.admin.roundtrip import GuardianSheetPage, PupilSheetPage, StaffSheetPage
 from app.admin.services import ServicesPage, services_here
 from app.admin.staff_accounts import StaffAccountsPage
 from app.admin.synchronisation import SynchronisationPage
+from app.admin.unreached import UnreachedPage
 from app.admin.watched_words import WatchedWordsPage
 from app.admin.workflows import WorkflowsPage
 from app.core.scope import current_scope
@@ -109,6 +111,8 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (CodesCreatePage, "online", CodesCreatePage.title),
     (CodesNotifyPage, "online", CodesNotifyPage.title),
     (CouplesPage, "online", CouplesPage.title),
+    (ReturnsPage, "online", ReturnsPage.title),
+    (UnreachedPage, "online", UnreachedPage.title),
     (PupilCodesNotifyPage, "online", PupilCodesNotifyPage.title),
     (PupilCodesPage, "online", PupilCodesPage.title),
     (SchoolsPage, "academy", SchoolsPage.title),

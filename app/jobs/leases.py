@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -36,17 +36,22 @@ class LeaseLost(Exception):
 
 
 def claim(job_id: int | None = None) -> tuple[int, str] | None:
-    """Take the oldest job that waits (or this one) for a lease: (job id, owner), or None when there is none."""
+    """Take the oldest job that waits (or this one) for a lease: (job id, owner), or None when there is none. One that
+    is held does not go before its time."""
     with system_scope("the worker runs the jobs of every school"), unit_of_work() as session:
-        waiting = select(Job.id).where(Job.state == "queued").order_by(Job.id)
+        waiting = select(Job.id).where(*_ready()).order_by(Job.id)
         for found in session.scalars(waiting.where(Job.id == job_id) if job_id else waiting.limit(50)).all():
             if owner := _take(session, found):
                 return found, owner
     return None
 
 
+def _ready() -> tuple[ColumnElement[bool], ...]:
+    return Job.state == "queued", or_(Job.not_before.is_(None), Job.not_before <= clock.now())
+
+
 def _take(session: Session, job_id: int) -> str | None:
-    locked = select(Job).where(Job.id == job_id, Job.state == "queued").with_for_update(skip_locked=True)
+    locked = select(Job).where(Job.id == job_id, *_ready()).with_for_update(skip_locked=True)
     job = session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
     if job is None or not _lane_is_free(session, job):
         return None
@@ -66,7 +71,7 @@ def _lane_is_free(session: Session, job: Job) -> bool:
 
 
 def free_abandoned() -> int:
-    """Put back in the queue the running jobs whose runner is gone; how many jobs now wait. A job that took its
+    """Put back in the queue the running jobs whose runner is gone; how many jobs may start now. A job that took its
     process down `MAX_ATTEMPTS` times in a row at the same step is given up, one that was asked to stop is stopped."""
     with system_scope("the reaper looks after the jobs of every school"), unit_of_work() as session:
         running = select(Job.id, Job.lease_owner, Job.lease_until).where(Job.state == "running")
@@ -74,7 +79,7 @@ def free_abandoned() -> int:
             expired = row.lease_until is None or row.lease_until < clock.now()
             if expired or surely_dead(row.lease_owner):
                 _free(session, row.id, row.lease_owner)
-        return len(session.scalars(select(Job.id).where(Job.state == "queued")).all())
+        return len(session.scalars(select(Job.id).where(*_ready())).all())
 
 
 def _free(session: Session, job_id: int, owner: str | None) -> None:

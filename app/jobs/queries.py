@@ -40,6 +40,7 @@ class JobView:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    not_before: datetime | None
     result: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
 
@@ -47,6 +48,11 @@ class JobView:
     def ended(self) -> bool:
         """Whether nothing more will happen."""
         return self.state in ENDED
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits for its hour, and can be recalled."""
+        return self.state == "queued" and self.not_before is not None and self.not_before > clock.now()
 
     @property
     def percent(self) -> int:

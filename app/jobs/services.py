@@ -10,13 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from app.audit.services import record
 from app.core.actor import Actor
-from app.core.errors import Forbidden
+from app.core.errors import Conflict, Forbidden
 from app.core.scope import system_scope
 from app.core.uow import after_commit, unit_of_work
 from app.jobs.context import UNSYNCED
@@ -33,17 +35,19 @@ CANCELLED_STATUS = 1
 
 def submit(
     kind: str, school_id: int | None, params: Mapping[str, Any], actor: Actor, label: str,
-    dedupe_key: str | None = None,
+    dedupe_key: str | None = None, not_before: datetime | None = None,
 ) -> JobView:
     """Put a job in the queue and wake a worker once that is committed (DESIGN §7).
 
     `params` are ids and choices, never personal data. With a `dedupe_key` already used, the answer is the first job.
+    One with `not_before` is held until then: it can be cancelled, or sent off earlier.
     """
     lane = kind_named(kind).lane(school_id)
     try:
         with unit_of_work() as session, session.begin_nested():
             job = Job(kind=kind, school_id=school_id, params=dict(params), label=label[:200], lane=lane,
-                      created_by=actor.user_id, created_by_name=actor.name, dedupe_key=dedupe_key)
+                      created_by=actor.user_id, created_by_name=actor.name, dedupe_key=dedupe_key,
+                      not_before=not_before)
             session.add(job)
             session.flush()
             engine.record_creation(job, actor=actor, session=session, note={"kind": kind})
@@ -136,6 +140,19 @@ def request_cancel(job_id: int, *, actor: Actor) -> JobView:
         return view(session, job.id)
 
 
+def send_now(job_id: int, *, actor: Actor) -> JobView:
+    """Let a job that is held go at once. Raises `Conflict` when it has gone, or was recalled."""
+    with unit_of_work() as session:
+        job = own_job(session, job_id)
+        session.refresh(job, with_for_update=True)
+        if job.state != "queued" or job.not_before is None:
+            raise Conflict("Ce traitement n'attend plus son heure de départ.")
+        session.execute(update(Job).where(Job.id == job.id).values(not_before=None), execution_options=UNSYNCED)
+        record(session, "job.send_now", job, actor=actor)
+        after_commit(ring)
+        return view(session, job.id)
+
+
 def take_up_again(job_id: int, *, actor: Actor) -> JobView:
     """Put a failed or cancelled job back in the queue: it goes on where it stopped."""
     with unit_of_work() as session:
@@ -146,6 +163,6 @@ def take_up_again(job_id: int, *, actor: Actor) -> JobView:
 
 
 __all__ = [
-    "JobView", "carry_out", "exit_code", "request_cancel", "ring", "run_here", "run_waiting", "submit",
+    "JobView", "carry_out", "exit_code", "request_cancel", "ring", "run_here", "run_waiting", "send_now", "submit",
     "take_up_again", "wait", "worker_is_up",
 ]
