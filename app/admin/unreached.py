@@ -21,7 +21,7 @@ LABELS: dict[str, Any] = {
     "no-address": _l("No address at all"),
     "letter-returned": _l("A letter came back"),
     "mail-refused": _l("The e-mail address was refused"),
-    "not-yet": _l("Not notified yet"),
+    "not-yet": _l("Nothing sent yet"),
 }
 
 
