@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from app.booklets.models.content import COMMENT_LENGTH
 from app.core.errors import BadInput
-from app.core.texts import clean_text
+from app.core.texts import clean_text, decimal_in
 from app.curriculum.reference import BASE_COMPONENTS, COMPLEMENTS, PATHWAYS
 
 OVERALL_LENGTH, SYNTHESIS_LENGTH, REASON_LENGTH = 1000, 1500, 100
-KINDS = ("line", "booklet", "mastery", "pathway", "member")
+KINDS = ("line", "booklet", "mastery", "pathway", "member", "mark", "absence")
 SCALE_FIELDS = {"objectives": "positioning", "marks": "average", "letters": "letter"}
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One place to write. `id` is the row's: of a line (attainment), a booklet, a pupil's place in a group (member);
-    a mastery and a pathway have the booklet's, and `field` is then the component or the pathway's code."""
+    a mastery and a pathway have the booklet's, and `field` is then the component or the pathway's code. The marks of a
+    test (`app.online.mark_entry`; `field` is the pupil) and absences are cells too."""
 
     kind: str
     id: int
@@ -86,16 +87,10 @@ def _average(value: Any, facts: Facts) -> Decimal | None:
     if _blank(value):
         return None
     wanted = BadInput(f"Moyenne : un nombre de 0 à {facts.scale_max}, avec deux décimales au plus (12,5).")
-    text = str(value).strip().replace(",", ".")
-    if len(text) > 8 or not text.isascii() or not text.replace(".", "", 1).isdigit():
+    number = decimal_in(str(value), facts.scale_max)
+    if number is None:
         raise wanted
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise wanted from None
-    if number > facts.scale_max or number != round(number, 2):
-        raise wanted
-    return number.quantize(Decimal("0.01"))
+    return number
 
 
 def _letter(value: Any, facts: Facts) -> str | None:

@@ -6,7 +6,7 @@ person chooses. A refused cell says why. Draft and complete follow in the same u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.audit.models import AuditLine
-from app.audit.services import record_each
+from app.audit.services import record_each, subject_type
 from app.booklets.cell_store import Held, read_held, write_changed
 from app.booklets.cells import Cell, read_base, read_value, shown
 from app.booklets.models import Attainment, Booklet
@@ -89,35 +89,60 @@ def save_cells(changes: Sequence[Change], *, actor: Actor) -> list[Outcome]:
     return _with_authors(outcomes, held)
 
 
+def judge(
+    change: Change, held: Any, *, refusal: str | None, read: Callable[[Any], Any],
+    seen: Callable[[Any], Any] | None = None, sealed: str = "",
+) -> Outcome:  # fmt: skip
+    """What becomes of one change to a cell that holds `held`, whatever is behind the cell (a booklet, a mark, an
+    absence): `refusal` says why the person may not write there, `read` understands what is typed and `seen` what the
+    page showed before, `sealed` says why nobody may change it any more."""
+    cell = change.cell
+    if refusal:
+        return Outcome(cell, "refused", message=refusal)
+    try:
+        value = read(change.value)
+    except BadInput as error:
+        return Outcome(cell, "refused", held, message=error.sentence())
+    if value == held:
+        return Outcome(cell, "unchanged", value)
+    if sealed:
+        return Outcome(cell, "refused", held, message=sealed)
+    try:
+        unmoved = (seen or read)(change.base) == held
+    except BadInput:  # something that can never be stored: the person is asked
+        unmoved = False
+    return Outcome(cell, "saved", value) if unmoved else Outcome(cell, "clash", held)
+
+
 def _judge(change: Change, held: Held | None, writer: Writer, lines: list[Any]) -> Outcome:
     """One change against the cell as it is; the cell then holds the new value."""
     cell = change.cell
     if held is None:
         return Outcome(cell, "refused", message=GONE)
-    if why := writer.refusal(held.target):
-        return Outcome(cell, "refused", message=why)
-    try:
-        value = read_value(cell, change.value, held.facts)
-    except BadInput as error:
-        return Outcome(cell, "refused", held.value, message=error.sentence())
-    if value == held.value:
-        return Outcome(cell, "unchanged", value)
-    if held.sealed:
-        return Outcome(cell, "refused", held.value, message=SEALED)
-    if read_base(cell, change.base, held.facts) != held.value:
-        return Outcome(cell, "clash", held.value)
-    about = {"place": cell.name} | ({"item": held.facts.item} if held.facts.item else {})
-    lines.append((held.booklet.id, about, {"before": shown(held.value), "after": shown(value)}))
-    held.value = value
-    return Outcome(cell, "saved", value)
+    facts = held.facts
+    outcome = judge(change, held.value, refusal=writer.refusal(held.target),
+                    read=lambda text: read_value(cell, text, facts), seen=lambda text: read_base(cell, text, facts),
+                    sealed=SEALED if held.sealed else "")  # fmt: skip
+    if outcome.state == "saved":
+        about = {"place": cell.name} | ({"item": facts.item} if facts.item else {})
+        lines.append((held.booklet.id, about, {"before": shown(held.value), "after": shown(outcome.value)}))
+        held.value = outcome.value
+    return outcome
 
 
 def _with_authors(outcomes: list[Outcome], held: dict[Cell, Held]) -> list[Outcome]:
     """Clashes say who wrote the other text and when, from the trail."""
+    return signed(outcomes, lambda cell: held[cell].booklet.id)
+
+
+def signed(
+    outcomes: list[Outcome], subject: Callable[[Cell], int], action: str = CHANGE, kind: type[Any] = Booklet
+) -> list[Outcome]:
+    """The outcomes; clashes with who wrote last, from the trail of `kind`'s rows, of which `subject` gives the id."""
     clashes = [outcome.cell for outcome in outcomes if outcome.state == "clash"]
     if not clashes:
         return outcomes
-    authors = last_changes((held[cell].booklet.id, cell) for cell in clashes)
+    authors = last_changes(((subject(cell), cell) for cell in clashes), action, kind)
     return [_signed(outcome, authors.get(outcome.cell)) if outcome.state == "clash" else outcome
             for outcome in outcomes]  # fmt: skip
 
@@ -130,13 +155,16 @@ def _signed(outcome: Outcome, author: tuple[str, datetime] | None) -> Outcome:
     return Outcome(outcome.cell, "clash", outcome.value, by, at, message)
 
 
-def last_changes(cells: Iterable[tuple[int, Cell]]) -> dict[Cell, tuple[str, datetime]]:
-    """Who last changed each of these cells (given with its booklet), and when; in one statement."""
+def last_changes(
+    cells: Iterable[tuple[int, Cell]], action: str = CHANGE, kind: type[Any] = Booklet
+) -> dict[Cell, tuple[str, datetime]]:
+    """Who last changed each of these cells (given with its booklet, or the row of `kind` that its lines are about),
+    and when; in one statement."""
     named = {cell.name: (booklet_id, cell) for booklet_id, cell in cells}
     place = AuditLine.data["place"].as_string()
     rows = admin_db.session.execute(
         select(place, AuditLine.actor_name, AuditLine.at)
-        .where(AuditLine.subject_type == Booklet.__tablename__, AuditLine.action == CHANGE,
+        .where(AuditLine.subject_type == subject_type(kind), AuditLine.action == action,
                AuditLine.subject_id.in_({booklet_id for booklet_id, _ in named.values()}), place.in_(named))
         .order_by(AuditLine.id)
     )  # fmt: skip

@@ -25,7 +25,9 @@ def admin_metadata() -> MetaData:
     import app.curriculum.models
     import app.exchange.models
     import app.jobs.models
+    import app.online.absences
     import app.online.models
+    import app.online.papers
     import app.replication.models
     import app.schools.models
     import app.schools.people
@@ -38,7 +40,8 @@ def admin_metadata() -> MetaData:
 
 def portal_metadata() -> MetaData:
     """Every table of the portal database."""
-    import app.portal.models  # noqa: F401
+    import app.portal.models
+    import app.portal.records  # noqa: F401
 
     return PortalBase.metadata
 

@@ -31,7 +31,7 @@ class Published:
 class PublishedSchool(Published, PortalBase):
     """Header of a school; `services` are the codes of its open national services, `other_services` code, name and
     address of the academy's own. `welcome` is HTML cleaned by the school's side, `contact` whether families may write
-    to it."""
+    to it. `school_life` is how to reach the school life office (M130): e-mail, phone, fax."""
 
     __tablename__ = "published_school"
 
@@ -44,6 +44,7 @@ class PublishedSchool(Published, PortalBase):
     welcome: Mapped[str] = mapped_column(String(8000), default="", server_default="")
     other_services: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list, server_default="[]")
     contact: Mapped[bool] = mapped_column(default=False, server_default=false())
+    school_life: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class PublishedPupil(Published, PortalBase, Scoped):
@@ -58,6 +59,7 @@ class PublishedPupil(Published, PortalBase, Scoped):
     birth_date: Mapped[date]
     sex: Mapped[str | None] = mapped_column(String(1))
     division: Mapped[str | None] = mapped_column(String(50))
+    division_id: Mapped[int | None]
     refused: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     school: Mapped[PublishedSchool] = relationship()
@@ -183,15 +185,21 @@ def _own_codes(scope: Scope) -> Any:
 
 @scope_rule(PublishedPupil)
 def _pupils_of_valid_codes(scope: Scope) -> Any:
-    return with_loader_criteria(PublishedPupil, PublishedPupil.id.in_(_opened(scope)), include_aliases=True)
+    return with_loader_criteria(PublishedPupil, PublishedPupil.id.in_(opened_pupils(scope)), include_aliases=True)
 
 
 @scope_rule(PublishedBooklet)
 def _booklets_of_valid_codes(scope: Scope) -> Any:
-    return with_loader_criteria(PublishedBooklet, PublishedBooklet.pupil_id.in_(_opened(scope)), include_aliases=True)
+    return of_opened_pupils(PublishedBooklet, scope)
 
 
-def _opened(scope: Scope) -> Any:
+def of_opened_pupils(model: Any, scope: Scope) -> Any:
+    """The criterion of rows that name their pupil: those of the pupils whom the account's valid codes open."""
+    return with_loader_criteria(model, model.pupil_id.in_(opened_pupils(scope)), include_aliases=True)
+
+
+def opened_pupils(scope: Scope) -> Any:
+    """The pupils whom the account's valid codes open."""
     codes = PublishedCode.__table__.c
     return select(codes.pupil_id).where(codes.account_id == _account_key(scope), codes.valid)
 

@@ -1,9 +1,9 @@
-"""Dates that have come: an enrolment or a link that ends, or booklets published by their date, change what is visible
-though nobody wrote."""
+"""Dates that have come: an enrolment or a link that ends, booklets or marks published by their date, change what is
+visible though nobody wrote."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -13,14 +13,20 @@ from app.core import clock
 from app.core.db import admin_db
 from app.core.scope import system_scope
 from app.core.uow import unit_of_work
+from app.online.forecast import REPLICATION
+from app.online.models import MarksDueDate
+from app.online.papers import TestPaper
 from app.replication.events import the_state
 from app.replication.marks import touch_school
 from app.replication.models import ReplicationState
 from app.schools.people import Enrolment, GuardianLink
 
-DATES: tuple[tuple[Any, Any], ...] = (
-    (Enrolment, Enrolment.ends_on), (GuardianLink, GuardianLink.ended_on),
-    (BookletPublication, BookletPublication.publish_on),
+AT_ONCE = timedelta(0)
+# Model, its day, and how long after that day what is visible changes.
+DATES: tuple[tuple[Any, Any, timedelta], ...] = (
+    (Enrolment, Enrolment.ends_on, AT_ONCE), (GuardianLink, GuardianLink.ended_on, AT_ONCE),
+    (BookletPublication, BookletPublication.publish_on, AT_ONCE), (TestPaper, TestPaper.publish_on, REPLICATION),
+    (MarksDueDate, MarksDueDate.due_on, AT_ONCE),
 )  # fmt: skip
 
 
@@ -40,7 +46,8 @@ def notice_the_day() -> None:
 
 def _come_between(last: date, today: date) -> set[int]:
     found: set[int] = set()
-    for model, day in DATES:
-        come = select(model.school_id).where(day > last, day <= today).distinct()
+    for model, day, later in DATES:
+        begin = max(last, date.min + later) - later
+        come = select(model.school_id).where(day > begin, day <= today - later).distinct()
         found |= set(admin_db.session.scalars(come))
     return found

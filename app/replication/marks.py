@@ -25,7 +25,8 @@ from app.replication.models import ReplicationMark
 WATCHED = frozenset({
     "authority", "school", "division", "pupil", "enrolment", "guardian", "guardian_link", "activation_code",
     "access_refusal", "pupil_refusal", "online_service", "online_setting", "academic_service", "contact_address",
-    "booklet_edition", "booklet_publication",
+    "booklet_edition", "booklet_publication", "test_paper", "mark", "absence", "marks_due_date", "division_scheme",
+    "period", "division_staff", "staff", "teaching_service", "teaching_item",
 })  # fmt: skip
 _WRITE = re.compile(r'\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)', re.IGNORECASE)
 _TOUCHED = "replication_touched"

@@ -22,10 +22,13 @@ from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
 from app.portal.keys import give_link, take_slip
 from app.portal.models import Account, AppliedCommand, PublishedBooklet, PublishedCode, PublishedSchool
+from app.portal.records import PublishedAbsence, PublishedMark, PublishedTest
 from app.replication.booklets import readable_editions
 from app.replication.days import notice_the_day
 from app.replication.faults import Faults
+from app.replication.half_days import countable
 from app.replication.models import ReplicationCommand, ReplicationMark
+from app.replication.papers import showable_tests
 from app.replication.publication import open_services, visible_ids
 from app.workflow import engine
 from config import load
@@ -35,8 +38,8 @@ REWRITE = ""  # a digest that nothing has: the next replication compares the row
 
 def order(session: Session, kind: str, **payload: Any) -> None:
     """Queue an order, in the transaction that decided it. `kind`: revoke (code_ids), withdraw (school_id, services),
-    attach (code_id, account_id), detach (code_id), close (account_id), unpublish (booklet_ids), reset (account_id),
-    slip (account_id, digest, until)."""
+    attach (code_id, account_id), detach (code_id), close (account_id), unpublish (booklet_ids, test_ids,
+    absence_ids), reset (account_id), slip (account_id, digest, until)."""
     session.add(ReplicationCommand(kind=kind, payload=payload, created_at=clock.now()))
 
 
@@ -84,14 +87,20 @@ def _order_for(session: Session, school_id: int) -> None:
         readable = readable_editions(session, today, still)
         if ended := sorted(id for id, edition in shown.booklets.items() if readable.get(id) != edition):
             order(session, "unpublish", booklet_ids=ended)
+    if shown.tests and (ended := sorted(shown.tests - showable_tests(session, today, still))):
+        order(session, "unpublish", test_ids=ended)
+    if shown.absences and (ended := sorted(shown.absences - countable(session, still))):
+        order(session, "unpublish", absence_ids=ended)
 
 
 class _Shown(NamedTuple):
-    """What the portal shows of a school: valid codes, services, booklets with their edition."""
+    """What the portal shows of a school: valid codes, services, booklets with their edition, tests, absences."""
 
     codes: set[int]
     services: set[str]
     booklets: dict[int, int]
+    tests: set[int]
+    absences: set[int]
 
 
 def _shown(school_id: int) -> _Shown:
@@ -102,7 +111,9 @@ def _shown(school_id: int) -> _Shown:
         read = select(PublishedBooklet.id, PublishedBooklet.edition_id).where(PublishedBooklet.school_id == school_id)
         booklets = {row.id: row.edition_id for row in session.execute(read)}
         services = {code for row in session.execute(named) for code in (*row[0], *(one["code"] for one in row[1]))}
-        found = _Shown(set(session.scalars(valid)), services, booklets)
+        tests = set(session.scalars(select(PublishedTest.id).where(PublishedTest.school_id == school_id)))
+        absences = set(session.scalars(select(PublishedAbsence.id).where(PublishedAbsence.school_id == school_id)))
+        found = _Shown(set(session.scalars(valid)), services, booklets, tests, absences)
         session.rollback()
     return found
 
@@ -169,11 +180,15 @@ def _withdraw(session: Session, payload: dict[str, Any]) -> None:
 
 
 def _unpublish(session: Session, payload: dict[str, Any]) -> None:
-    """A booklet was unlocked, replaced or put off: the next replication brings back what may be read again."""
-    ids = payload["booklet_ids"]
-    for start in range(0, len(ids), 500):
-        gone = delete(PublishedBooklet).where(PublishedBooklet.id.in_(ids[start : start + 500]))
-        session.execute(gone.execution_options(synchronize_session=False))
+    """A booklet was unlocked, replaced or put off, a test or an absence taken back: the next replication brings back
+    what may be read again."""
+    tests = payload.get("test_ids", [])
+    gone = ((PublishedBooklet.id, payload.get("booklet_ids", [])), (PublishedMark.test_id, tests),
+            (PublishedTest.id, tests), (PublishedAbsence.id, payload.get("absence_ids", [])))  # fmt: skip
+    for column, ids in gone:
+        for start in range(0, len(ids), 500):
+            statement = delete(column.class_).where(column.in_(ids[start : start + 500]))
+            session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _attach(session: Session, payload: dict[str, Any]) -> None:

@@ -19,6 +19,9 @@ from app.access.models import VALID_STATES, AccessRefusal, ActivationCode, Pupil
 from app.online.models import SERVICES, OnlineService
 from app.replication.booklets import booklet_rows, edition_rows
 from app.replication.choices import chosen
+from app.replication.divisions import division_rows
+from app.replication.half_days import absence_rows, school_life
+from app.replication.papers import paper_rows
 from app.schools.models import Authority, Division, School
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
 
@@ -44,6 +47,10 @@ class Publication:
     booklets: dict[int, Row] = field(default_factory=dict)
     editions: dict[int, Row] = field(default_factory=dict)
     facts: dict[int, Row] = field(default_factory=dict)
+    divisions: dict[int, Row] = field(default_factory=dict)
+    tests: dict[int, Row] = field(default_factory=dict)
+    marks: dict[int, Row] = field(default_factory=dict)
+    absences: dict[int, Row] = field(default_factory=dict)
 
 
 # Columns and not objects: a school is thousands of rows, of which a few have changed.
@@ -63,7 +70,7 @@ def publication(session: Session, school_id: int, today: date) -> Publication:
     """What is visible of a school on a day. Called in the school's scope."""
     found = Publication()
     services = open_services(session)
-    found.editions = {id: _digested(row) for id, row in edition_rows(session).items()}
+    found.editions = _all_digested(edition_rows(session))
     for code in session.execute(_visible(today).with_only_columns(*_CODE)):
         found.codes[code.id] = _digested(_code_row(code, bool(services)))
         if code.account_id is not None:
@@ -72,9 +79,14 @@ def publication(session: Session, school_id: int, today: date) -> Publication:
         return found
     divisions = _divisions(session, today)
     for pupil in session.execute(_visible(today).with_only_columns(*_PUPIL).order_by(None).distinct()):
-        found.pupils[pupil.id] = _digested(_pupil_row(pupil, divisions.get(pupil.id)))
+        found.pupils[pupil.id] = _digested(_pupil_row(pupil, *divisions.get(pupil.id, (None, None))))
     found.school = _digested(_school_row(session, school_id, services))
-    found.booklets = {id: _digested(row) for id, row in booklet_rows(session, today, services, found.pupils).items()}
+    found.booklets = _all_digested(booklet_rows(session, today, services, found.pupils))
+    classes = {row["division_id"] for row in found.pupils.values()}
+    found.divisions = _all_digested(division_rows(session, services, classes))
+    tests, found.marks = paper_rows(session, today, services, found.pupils)
+    found.tests = _all_digested(tests)
+    found.absences = absence_rows(session, services, found.pupils)
     return found
 
 
@@ -134,15 +146,15 @@ def _of_the_year() -> Any:
     return or_(Enrolment.school_year_id == current, ~exists().where(begun.school_year_id == current))
 
 
-def _divisions(session: Session, today: date) -> dict[int, str]:
+def _divisions(session: Session, today: date) -> dict[int, tuple[int, str]]:
     """The class of each pupil, of the latest year they are enrolled in."""
     rows = session.execute(
-        select(Enrolment.pupil_id, Division.label)
+        select(Enrolment.pupil_id, Division.id, Division.label)
         .join(Division, and_(Division.id == Enrolment.division_id, Division.school_id == Enrolment.school_id))
         .where(_open_on(today))
         .order_by(Enrolment.school_year_id)
     )
-    return {row.pupil_id: row.label for row in rows}
+    return {row.pupil_id: (row.id, row.label) for row in rows}
 
 
 def _school_row(session: Session, school_id: int, services: list[str]) -> Row:
@@ -152,13 +164,13 @@ def _school_row(session: Session, school_id: int, services: list[str]) -> Row:
     address = [line for line in (school.address1, school.address2, town) if line]
     return {"id": school.id, "uai": school.uai, "name": school.name, "academy": academy, "address": address,
             "phone": school.phone, "services": [code for code in services if code in SERVICES],
-            **chosen(session)}  # fmt: skip
+            "school_life": school_life(session, school, services), **chosen(session)}  # fmt: skip
 
 
-def _pupil_row(pupil: Any, division: str | None) -> Row:
+def _pupil_row(pupil: Any, division_id: int | None, division: str | None) -> Row:
     return {"id": pupil.id, "school_id": pupil.school_id, "last_name": pupil.usage_name or pupil.last_name,
             "first_name": pupil.first_name, "birth_date": pupil.birth_date, "sex": pupil.sex,
-            "division": division, "refused": bool(pupil.refused)}  # fmt: skip
+            "division": division, "division_id": division_id, "refused": bool(pupil.refused)}  # fmt: skip
 
 
 def _code_row(code: Any, valid: bool) -> Row:
@@ -184,6 +196,10 @@ class _Named:
 
 def _guardian_name(row: Any) -> str:
     return _Named(row.title, row.last_name, row.usage_name, row.first_name).shown_name  # type: ignore[misc]
+
+
+def _all_digested(rows: dict[int, Row]) -> dict[int, Row]:
+    return {id: _digested(row) for id, row in rows.items()}
 
 
 def _digested(row: Row) -> Row:

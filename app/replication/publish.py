@@ -20,6 +20,7 @@ from app.portal.models import (
     PublishedPupil,
     PublishedSchool,
 )
+from app.portal.records import PublishedAbsence, PublishedDivision, PublishedMark, PublishedTest
 from app.replication.publication import Held, Publication, Row
 
 CHUNK = 500
@@ -46,12 +47,21 @@ def write_publication(school_id: int, wanted: Publication) -> int:
         written += _upsert_codes(session, school_id, wanted)
         written += _upsert_booklets(session, school_id, wanted)
         written += _upsert(session, PublishedEdition, PublishedEdition.school_id == school_id, wanted.editions)
+        written += _write_records(session, school_id, wanted)
         written += _drop(session, PublishedBooklet, PublishedBooklet.school_id == school_id, wanted.booklets)
         written += _drop(session, PublishedEdition, PublishedEdition.school_id == school_id, wanted.editions)
         written += _drop(session, PublishedCode, PublishedCode.school_id == school_id, wanted.codes)
         written += _drop(session, PublishedPupil, PublishedPupil.school_id == school_id, wanted.pupils)
         written += _drop(session, PublishedSchool, PublishedSchool.id == school_id, schools)
         return written
+
+
+def _write_records(session: Session, school_id: int, wanted: Publication) -> int:
+    """Classes, tests, marks and absences; marks go before the tests they name."""
+    rows = ((PublishedDivision, wanted.divisions), (PublishedTest, wanted.tests), (PublishedMark, wanted.marks),
+            (PublishedAbsence, wanted.absences))  # fmt: skip
+    written = sum(_upsert(session, model, model.school_id == school_id, some) for model, some in rows)
+    return written + sum(_drop(session, model, model.school_id == school_id, some) for model, some in reversed(rows))
 
 
 def published_schools() -> set[int]:
