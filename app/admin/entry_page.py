@@ -3,7 +3,7 @@ of a form without a script, and the address to which a script saves them one by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,9 @@ from app.booklets.phrases import own_phrases
 from app.booklets.rights import Writer, writer_of
 from app.booklets.settings import may_enter_collectively
 from app.core.errors import BadInput, Conflict
+from app.core.uow import unit_of_work
+from app.online.absence_entry import save_absences
+from app.online.mark_entry import save_marks
 
 BASE = "base:"  # the hidden field beside a cell: what the page showed
 REMEMBERED = ("division", "period", "item")
@@ -75,18 +78,13 @@ class EntryPage(HandmadePage):
 
     def draw_entry(self, template: str, writer: Writer, chosen: Chosen, **data: Any) -> str:
         """Render with what `entry/_parts.html` needs; `outcomes` and `typed` are of a form that was not all saved."""
-        outcomes = {o.cell.name: o for o in data.pop("outcomes", ())}
-        return self.draw(template, chosen=chosen, exempted=_exempted(chosen), writer=writer, outcomes=outcomes,
-                         typed=data.pop("typed", {}),
-                         states=States("booklet"), user=actor().user_id,
-                         own_phrases=partial(own_phrases, actor()), words=script_words(), **data)  # fmt: skip
+        context = entry_context(data.pop("outcomes", ()), data.pop("typed", {}))
+        return self.draw(template, chosen=chosen, exempted=_exempted(chosen), writer=writer, states=States("booklet"),
+                         own_phrases=partial(own_phrases, actor()), **context, **data)
 
     def save_form(self) -> tuple[list[Outcome], dict[str, str]]:
-        """Save what changed in the form that was sent; what was not kept, with all that was typed, to draw it again."""
-        outcomes = save_cells(changes_from(request.form), actor=actor())
-        tell(outcomes)
-        left = [outcome for outcome in outcomes if not outcome.kept]
-        return left, {o.cell.name: request.form.get(o.cell.name, "") for o in left}
+        """See below."""
+        return save_form()
 
 
 class EntryCells(HandmadePage):
@@ -111,7 +109,7 @@ class EntryCells(HandmadePage):
         if sent.get("user") != actor().user_id:
             raise Conflict("Une autre personne s'est connectée dans ce navigateur : rien n'a été enregistré.",
                            hint="Votre saisie est gardée : reconnectez-vous sous votre nom.")
-        outcomes = save_cells([_change(entry) for entry in sent["cells"]], actor=actor())
+        outcomes = save_changes([_change(entry) for entry in sent["cells"]])
         return jsonify(outcomes=[as_json(outcome) for outcome in outcomes])
 
     @expose("/token")
@@ -120,6 +118,33 @@ class EntryCells(HandmadePage):
     def token(self) -> Any:
         """Who is signed in, where, and a token for their next form."""
         return jsonify(user=actor().user_id, drawn_for=drawn_for(), token=generate_csrf())
+
+
+# Kind of cell → who writes it; all others are of booklets.
+SAVERS: Mapping[str, Callable[..., list[Outcome]]] = {"mark": save_marks, "absence": save_absences}
+
+
+@unit_of_work()
+def save_changes(changes: Sequence[Change]) -> list[Outcome]:
+    """Each change through the service of its kind, in one unit of work; the outcomes in the order given."""
+    savers = [SAVERS.get(change.cell.kind, save_cells) for change in changes]
+    found = {save: iter(save([change for change, own in zip(changes, savers, strict=True) if own is save],
+                             actor=actor())) for save in dict.fromkeys(savers)}  # fmt: skip
+    return [next(found[save]) for save in savers]
+
+
+def save_form() -> tuple[list[Outcome], dict[str, str]]:
+    """Save what changed in the form that was sent; what was not kept, with all that was typed, to draw it again."""
+    outcomes = save_changes(changes_from(request.form))
+    tell(outcomes)
+    left = [outcome for outcome in outcomes if not outcome.kept]
+    return left, {o.cell.name: request.form.get(o.cell.name, "") for o in left}
+
+
+def entry_context(outcomes: Iterable[Outcome] = (), typed: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What `entry/_parts.html` needs around its cells."""
+    return {"outcomes": {o.cell.name: o for o in outcomes}, "typed": typed or {}, "user": actor().user_id,
+            "words": script_words()}  # fmt: skip
 
 
 def _change(entry: Any) -> Change:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from app.admin.absences import AbsencesPage
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
 from app.admin.booklet_edit import BookletEditionPage, BookletEditPage
 from app.admin.booklet_lock import BookletLockPage
@@ -32,6 +33,7 @@ from app.admin.handmade import in_school
 from app.admin.helping import ABOUT, HelpPage, help_address
 from app.admin.import_mode import ImportModePage
 from app.admin.jobs import JobsPage
+from app.admin.marks import MarksPage
 from app.admin.marks_dates import MarksDatesPage
 from app.admin.online_settings import OnlineSettingsPage
 from app.admin.period_desk import PeriodDeskPage
@@ -40,6 +42,7 @@ from app.admin.phrases import PhrasesPage
 from app.admin.positioning import PositioningPage
 from app.admin.publication import PublicationPage
 from app.admin.pupil_codes import PupilCodesNotifyPage, PupilCodesPage
+from app.admin.record_sheets import AbsenceSheetPage, MarkSheetPage
 from app.admin.refreshing import PupilBaseRefreshPage, RefreshPage
 from app.admin.returns import ReturnsPage
 from app.admin.review import ReviewPage
@@ -102,11 +105,15 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (PupilSheetPage, "exchange", PupilSheetPage.title),
     (GuardianSheetPage, "exchange", GuardianSheetPage.title),
     (StaffSheetPage, "exchange", StaffSheetPage.title),
+    (MarkSheetPage, "exchange", MarkSheetPage.title),
+    (AbsenceSheetPage, "exchange", AbsenceSheetPage.title),
     (BookletRulesPage, "academy", BookletRulesPage.title),
     (WatchedWordsPage, "academy", WatchedWordsPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),
     (ServicesPage, "online", ServicesPage.title),
     (OnlineSettingsPage, "online", OnlineSettingsPage.title),
+    (MarksPage, "online", MarksPage.title),
+    (AbsencesPage, "online", AbsencesPage.title),
     (CertifyPage, "online", CertifyPage.title),
     (CodesCreatePage, "online", CodesCreatePage.title),
     (CodesNotifyPage, "online", CodesNotifyPage.title),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask_babel import lazy_gettext as _l
 
 from app.access.models import AccessRefusal, ActivationCode, Notification, PortalAccount
-from app.admin import item_rules, letters, online_rules, online_screens, rules, words
+from app.admin import item_rules, letters, online_rules, online_screens, record_screens, rules, words
 from app.admin.building import build_view
 from app.admin.columns import States, yes_badge
 from app.admin.declaration import READ_ONLY, Group, Related, Screen
@@ -183,6 +183,7 @@ SCREENS: tuple[Screen, ...] = (
         labels={"code": _l("National service"), "label": _l("Service")}, groups=(Group("", ("label", "state")),),
     ),
     *online_screens.OF_SCHOOLS,
+    *record_screens.SCREENS,
     Screen(
         ActivationCode, "ActivationCodeView", "guardian_code", words.CODE, menu="online", verbs=READ_ONLY,
         help=_l("Every code that was created, with its life. A used or dead code only shows its beginning."),

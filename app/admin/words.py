@@ -113,6 +113,18 @@ ENT = Words(
     _l("ENT"), _l("ENTs"), _l("Add an ENT"),
     lambda n: ngettext("%(n)s ENT", "%(n)s ENTs", n, n=shown(n)),
 )
+TEST_PAPER = Words(
+    _l("Test"), _l("Tests"), _l("Add a test"),
+    lambda n: ngettext("%(n)s test", "%(n)s tests", n, n=shown(n)),
+)
+MARK = Words(
+    _l("Mark"), _l("Marks"), _l("Add a mark"),
+    lambda n: ngettext("%(n)s mark", "%(n)s marks", n, n=shown(n)),
+)
+ABSENCE = Words(
+    _l("Half-day of absence"), _l("Half-days of absence"), _l("Add a half-day of absence"),
+    lambda n: ngettext("%(n)s half-day of absence", "%(n)s half-days of absence", n, n=shown(n)),
+)
 CONTACT_ADDRESS = Words(
     _l("School mailbox"), _l("School mailboxes"), _l("Add a mailbox"),
     lambda n: ngettext("%(n)s mailbox", "%(n)s mailboxes", n, n=shown(n)),

@@ -98,8 +98,8 @@ def choose(writer: Writer, asked: dict[str, str], *, items: str = "all", cycles:
     people = class_staff(admin_db.session(), [division.id])[division.id]
     said: dict[str, Any] = {"leaders": class_teachers(people) or "",
                             "staff": together(name for name, _leads in people) or ""}  # fmt: skip
-    periods = [*_periods(division.id), *(_cycle_end(division.id) if cycles else ())]
-    period = next((p for p in periods if p.key == asked.get("period")), None) or _present(periods)
+    periods = [*periods_of(division.id), *(_cycle_end(division.id) if cycles else ())]
+    period = next((p for p in periods if p.key == asked.get("period")), None) or present_period(periods)
     if period is None or items == "none":
         return Chosen(classes, periods, (), division, period, **said)
     found = [i for i in _items(writer, division.id, period) if items == "all" or not i.depth]
@@ -122,7 +122,7 @@ def _classes(writer: Writer) -> list[ClassChoice]:
     return [ClassChoice(row.id, row.label, row.id in own) for row in rows]
 
 
-def _periods(division_id: int) -> list[PeriodChoice]:
+def periods_of(division_id: int) -> list[PeriodChoice]:
     """The periods of the class's scheme, in order."""
     rows = admin_db.session.execute(
         select(Period.position, Period.label, Period.starts_on, SchoolYear.first_year)
@@ -143,7 +143,7 @@ def _cycle_end(division_id: int) -> list[PeriodChoice]:
     return [PeriodChoice(0, 0, found)] if found else []
 
 
-def _present(periods: Sequence[PeriodChoice]) -> PeriodChoice | None:
+def present_period(periods: Sequence[PeriodChoice]) -> PeriodChoice | None:
     """The last one begun, else the first."""
     begun = [p for p in periods if p.starts_on is not None and p.starts_on <= today()]
     return begun[-1] if begun else (periods[0] if periods else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import and_, delete
+from sqlalchemy import and_, delete, select
 
 from app.audit.services import record
 from app.booklets import project_store as store
@@ -20,8 +20,10 @@ from app.core.actor import Actor
 from app.core.db import admin_db
 from app.core.errors import BadInput, Conflict, Forbidden
 from app.core.uow import unit_of_work
+from app.online.papers import TestPaper
 
 IMPORTED = "Ces données viennent d'un autre logiciel : elles sont affichées et ne se modifient pas ici."
+MARKED = "Ce groupe ne peut pas être supprimé : des contrôles y ont été saisis."
 UNDELETABLE = "Ce groupe ne peut plus être supprimé : le bilan d'au moins un de ses élèves est verrouillé."
 
 
@@ -98,6 +100,8 @@ def delete_group(group_id: int, *, actor: Actor) -> None:
     store.lock_group(group)
     if is_frozen(group_id):
         raise Conflict(UNDELETABLE, hint="La direction peut déverrouiller ses bilans.")
+    if session.scalar(select(TestPaper.id).where(TestPaper.group_id == group_id).limit(1)) is not None:
+        raise Conflict(MARKED, hint="Supprimez d'abord ses contrôles.")
     store.trace_leaving(group, [member.id for member in store.members_now(group)], actor)
     record(session, "group.delete", group, actor=actor, personal={"before": group.title, "comment": group.comment})
     session.flush()

@@ -77,6 +77,16 @@ SERVICES: dict[str, Any] = {
 }
 SERVICE_ICONS = {"absences": "calendar", "competences": "star", "marks": "list", "b2i": "screen", "booklets": "book"}
 
+SERVICE_PAGES = {"booklets": "booklets.index", "marks": "marks.index", "absences": "absences.index"}
+
+# What may stand instead of a mark (M127).
+SPECIALS: dict[str, Any] = {"ABS": _l("absent"), "N.NOT": _l("not marked"), "DIS": _l("exempt")}
+
+
+def special_words() -> dict[str, str]:
+    """The legend of the marks."""
+    return {code: str(label) for code, label in SPECIALS.items()}
+
 
 def service_label(code: str) -> str:
     """The name of a service; a service this version does not know keeps its code."""

@@ -117,7 +117,7 @@ _OPENED = (
         PublishedPupil.first_name, PublishedPupil.last_name, PublishedPupil.birth_date, PublishedPupil.sex,
         PublishedPupil.division, PublishedSchool.name, PublishedSchool.academy, PublishedSchool.address,
         PublishedSchool.phone, PublishedSchool.services, PublishedSchool.other_services, PublishedSchool.welcome,
-        PublishedCode.holder, _UNREAD.label("unread"),
+        PublishedCode.holder, PublishedPupil.refused, _UNREAD.label("unread"),
     )
     .join(PublishedPupil, PublishedPupil.id == PublishedCode.pupil_id)
     .join(PublishedSchool, PublishedSchool.id == PublishedPupil.school_id)
@@ -158,7 +158,9 @@ def _child(rows: list[Any]) -> Child:
     codes = tuple(HeldCode(f"{hint} - ••• - ••• - •••", guardian, first) for hint, _, guardian, first, *_ in rows)
     one = rows[0]
     others = tuple(OtherService(other["label"], other["url"]) for other in one.other_services)
-    school = SchoolCard(one.name, one.academy, tuple(one.address), one.phone, tuple(one.services), others,
+    # M104: once a guardian refused them for the pupil, the pupil's own account has no national service.
+    services = () if one.refused and one.holder == "pupil" else tuple(one.services)
+    school = SchoolCard(one.name, one.academy, tuple(one.address), one.phone, services, others,
                         clean_html(one.welcome))
     return Child(one.id, one.first_name, one.last_name, one.birth_date, one.sex, one.division, school, codes,
                  one.unread)

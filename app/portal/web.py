@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, render_template, request, session
-from flask_babel import Babel, format_date, get_locale, get_translations
+from flask_babel import Babel, format_date, format_decimal, get_locale, get_translations
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, select
@@ -16,7 +16,7 @@ from app.core.db import portal_db
 from app.core.errors import LivretError
 from app.core.scope import Scope, set_scope
 from app.core.ui import install_ui
-from app.portal.messages import SERVICE_ICONS, service_label, wait_message
+from app.portal.messages import SERVICE_ICONS, SERVICE_PAGES, service_label, wait_message
 from app.portal.models import Account, PortalSession, PortalThrottle
 from app.security.throttle import TooManyAttempts
 from app.security.web import FormExpired, protect
@@ -30,7 +30,7 @@ LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 
 def build(app: Flask, config: Config) -> None:
     """Everything between an empty Flask application and the portal."""
-    from app.portal.pages import about, booklets, common, entry, home, keys, signup
+    from app.portal.pages import about, absences, booklets, common, entry, home, keys, marks, signup
 
     app.config.update(
         LIVRET=config,
@@ -46,10 +46,15 @@ def build(app: Flask, config: Config) -> None:
     protect(app, config, db=portal_db, sessions=PortalSession, throttles=PortalThrottle, epoch_of=_epoch_of,
             cookie="livret_portail", hosts=config.portal_hosts)  # fmt: skip
     _scope_every_request(app)
-    for page in (entry, signup, home, booklets, keys, about):
+    for page in (entry, signup, home, booklets, marks, absences, keys, about):
         app.register_blueprint(page.bp)
     app.context_processor(_words)
     app.add_template_filter(_long_date, "long_date")
+    app.add_template_filter(_month, "month")
+    app.add_template_filter(_short_day, "short_day")
+    app.add_template_filter(_two_decimals, "two_decimals")
+    app.add_template_filter(_plain_number, "plain_number")
+    app.add_template_filter(_day, "day")
     register_errors(app)
 
 
@@ -95,6 +100,7 @@ def _words() -> dict[str, Any]:
         "languages": LANGUAGE_NAMES,
         "service_label": service_label,
         "service_icons": SERVICE_ICONS,
+        "service_pages": SERVICE_PAGES,
         "signed_in": session.owner_id is not None,  # type: ignore[attr-defined]
         "help_address": help_address(),
         "about_pages": TITLES,
@@ -104,6 +110,33 @@ def _words() -> dict[str, Any]:
 
 def _long_date(day: Any) -> str:
     return format_date(day, "long")
+
+
+def _month(day: Any) -> str:
+    """« novembre 2026 »."""
+    return format_date(day, "MMMM yyyy")
+
+
+def _short_day(day: Any) -> str:
+    """« lun. 23/11/2026 », in the reader's order of day and month."""
+    locale = get_locale()
+    return format_date(day, "EEE dd/MM/yyyy" if locale is None or locale.language == "fr" else "EEE d MMM yyyy")
+
+
+def _two_decimals(number: Any) -> str:
+    """« 12,50 » (M126), as the reader's language writes it."""
+    return format_decimal(number, "0.00")
+
+
+def _plain_number(number: Any) -> str:
+    """« 0,5 »."""
+    return format_decimal(number, "0.##")
+
+
+def _day(day: Any) -> str:
+    """« 05/10/2026 »."""
+    locale = get_locale()
+    return format_date(day, "dd/MM/yyyy" if locale is None or locale.language == "fr" else "d MMM yyyy")
 
 
 def register_errors(app: Flask) -> None:

@@ -132,6 +132,12 @@ _resource("pupil_code", _l("Pupils' activation codes"), head="list show export c
 _resource("notification", _l("Letters and mails to families"), head="list show export",
           secretary="list show export", cpe="list show")
 _resource("access_refusal", _l("Refusals of access"), head="list show export", secretary="list show export")
+_resource("test_paper", _l("Tests"), head="list show export", secretary="list show export", teacher="list show",
+          class_teacher="list show export", cpe="list show")
+_resource("mark", _l("Marks"), head="list show export edit", secretary="list show export", teacher="list show edit",
+          class_teacher="list show export", cpe="list show")
+_resource("absence", _l("Absences"), head="list show export edit", secretary="list show export",
+          class_teacher="list show", cpe="list show export edit")
 _resource("account", _l("Portal accounts"), head="list show export resend close", secretary="list show export resend")
 
 # — how the instance works —

@@ -37,7 +37,7 @@ def dirty() -> set[int]:
 def test_a_code_opens_nothing_before_the_next_replication(schools: World) -> None:
     assert on_portal()["published_code"] == {}
     done = replicate()
-    assert done.rows == 2 + 6 + 8, "two schools, three pupils each, four couples each"
+    assert done.rows == 2 + 6 + 8 + 4, "two schools, three pupils, four couples and two classes each"
     shown = on_portal()
     assert {row["services"] == ["booklets", "marks"] for row in shown["published_school"].values()} == {True}
     assert set(shown["published_code"]) == {c.id for s in (schools.a, schools.b) for c in codes_of(s)}
@@ -212,7 +212,7 @@ def test_a_crash_between_the_two_commits_converges(schools: World, monkeypatch: 
     assert len(half["published_school"]) == 1 and len(dirty()) == 3
     monkeypatch.setattr(replication, "write_publication", real)
     done = replicate()
-    assert done.rows == 8, "the other school only"
+    assert done.rows == 10, "the other school only"
     assert dirty() == set()
     assert replicate(full=True).rows == 0
 
@@ -254,10 +254,10 @@ def test_an_empty_portal_is_rebuilt_from_the_schools(schools: World) -> None:
     replicate()
     before = on_portal()
     with system_scope("test"), unit_of_work(portal_db) as session:
-        for name in ("published_code", "published_pupil", "published_school"):
+        for name in ("published_code", "published_pupil", "published_division", "published_school"):
             session.connection().exec_driver_sql(f"DELETE FROM {name}")
     assert replicate().rows == 0
-    assert replicate(full=True).rows == 16
+    assert replicate(full=True).rows == 20
     assert on_portal() == before
 
 

@@ -28,6 +28,7 @@ from letters.booklet_types import plain
 from tests.booklets.factories import make_booklet
 from tests.factories import make_division, make_guardian, make_programme, make_pupil, make_school, make_staff
 from tests.security.online_objects import online_objects
+from tests.security.record_objects import record_objects
 from tests.security.setup_objects import setup_objects
 
 
@@ -58,7 +59,8 @@ def objects(school_id: int) -> dict[str, int]:
     with school_scope(school_id), unit_of_work() as session:
         found |= _work(session, school_id, found) | _groups(session, school_id, found)
         found |= _booklets(session, school_id, found)
-        return found | setup_objects(session, school_id, found) | online_objects(session, school_id, found)
+        found |= setup_objects(session, school_id, found) | online_objects(session, school_id, found)
+        return found | record_objects(session, school_id, found)
 
 
 def _first(session: Session, model: Any, school_id: int) -> int:

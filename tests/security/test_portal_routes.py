@@ -29,6 +29,7 @@ from tests.portal.conftest import (
     publish,
     send,
 )
+from tests.portal.records import CANARY, publish_records
 from tests.security.conftest import without_tokens
 from tests.security.routes import ACCOUNT, PORTAL, PUBLIC
 
@@ -40,6 +41,7 @@ OWN_BOOKLET, OTHER_BOOKLET = 1100, 2100
 def portal(sqlite_databases: Urls, settings: Config) -> Iterator[Flask]:
     """Two confirmed families over the published rows."""
     publish()
+    publish_records()
     app = build_portal(settings)
     somebody = Visitor("192.0.2.7", Throttles(portal_db, PortalThrottle))
     for name, child in (("maude.berge", MARGUERITE), ("ida.maurel", ELSEWHERE)):
@@ -91,9 +93,12 @@ def test_another_familys_child_does_not_exist(portal: Flask) -> None:
     other, none = client.get(f"/?enfant={OTHER_CHILD}"), client.get("/?enfant=987654321")
     assert other.status_code == none.status_code == 404
     assert without_tokens(other.text) == without_tokens(none.text)
-    for path, own, foreign in (("/livrets/{}", OWN_CHILD, OTHER_CHILD), ("/livret/{}", OWN_BOOKLET, OTHER_BOOKLET),
+    for path, own, foreign in (("/livrets/{}", OWN_CHILD, OTHER_CHILD), ("/notes/{}", OWN_CHILD, OTHER_CHILD),
+                               ("/equipe/{}", OWN_CHILD, OTHER_CHILD), ("/absences/{}", OWN_CHILD, OTHER_CHILD),
+                               ("/livret/{}", OWN_BOOKLET, OTHER_BOOKLET),
                                ("/livret/{}.pdf", OWN_BOOKLET, OTHER_BOOKLET)):  # fmt: skip
-        assert client.get(path.format(own)).status_code == 200, path
+        answer = client.get(path.format(own))
+        assert answer.status_code == 200 and CANARY.encode() not in answer.data.replace(b"&#39;", b"'"), path
         other, none = (client.get(path.format(number)) for number in (foreign, 987_654_321))
         assert other.status_code == none.status_code == 404, path
         said = without_tokens(other.text).replace(path.format(foreign), path.format(987_654_321))

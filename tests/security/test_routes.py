@@ -139,8 +139,9 @@ def _as_expected(status: int, allowed: bool, whose: str, route: Route) -> bool:
 
 def _own_refusal(status: int, route: Route) -> bool:
     """A page of one's own may still refuse the row for a reason of its own: a letter that was never printed, an AP of
-    which one teaches no subject, a booklet of a class that is not one's own."""
-    return status == 404 and route.object in ("notification", "artifact", "project_group", "booklet")
+    which one teaches no subject, a booklet of a class that is not one's own, a test of a subject one does not teach."""
+    own = ("notification", "artifact", "project_group", "booklet", "test_page")
+    return status == 404 and route.object in own
 
 
 def test_a_refusal_says_nothing_about_the_object(campus: Campus) -> None:

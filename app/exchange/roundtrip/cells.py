@@ -65,6 +65,8 @@ def _text(value: Any, column: SheetField) -> str | None:
         return one_line(ILLEGAL_CHARACTERS_RE.sub("", value))
     if isinstance(value, date):
         raise CellProblem("c'est une date, alors que cette colonne contient du texte")
+    if column.kind == "mark" and not isinstance(value, bool):
+        return f"{value:.10g}"
     if column.kind == "code":
         raise CellProblem(f"{value} est un nombre, ses zéros de tête ont pu se perdre : "
                           "mettez la cellule au format Texte et ressaisissez-la")  # fmt: skip

@@ -17,8 +17,8 @@ SEXES = {"F": "F", "M": "M"}
 
 @dataclass(frozen=True, slots=True)
 class SheetField:
-    """A column that may be changed. `kind`: text, code (digits that are no number) or date; `words`: what the sheet
-    shows for a stored value."""
+    """A column that may be changed. `kind`: text, code (digits that are no number), mark (a number or a word) or date;
+    `words`: what the sheet shows for a stored value."""
 
     name: str
     title: str
@@ -29,14 +29,16 @@ class SheetField:
 @dataclass(frozen=True, slots=True)
 class PeopleSheet:
     """One spreadsheet. `reminders` are headings of columns that are written and never read back; `same_by` are the
-    columns by which a new line is seen to name somebody who is known already."""
+    columns by which a new line is seen to name somebody who is known already; `repeats`: several lines about one
+    person are no mistake."""
 
     name: str
     model: type
     title: str
     fields: tuple[SheetField, ...]
     reminders: tuple[str, ...]
-    same_by: tuple[str, ...]
+    same_by: tuple[str, ...] = ()
+    repeats: bool = False
 
     def field_of(self, title: str) -> SheetField | None:
         """The column with this heading, whatever its case."""

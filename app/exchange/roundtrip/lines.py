@@ -54,7 +54,8 @@ def read_sheet(sheet: PeopleSheet, path: Path, name: str) -> ReadSheet:
         headings = _headings(sheet, opened, name, found.remarks)
         for number, cells in opened.lines:
             _read_line(number, cells, headings, opened, found)
-    _leave_duplicates_out(found)
+    if not sheet.repeats:
+        _leave_duplicates_out(found)
     return found
 
 

@@ -23,7 +23,8 @@ TITLES = {
 PARTS = {
     "entry.sign_in": "signing-in", "entry.sign_in_post": "signing-in", "signup": "creating", "signup.created": "link",
     "signup.to_confirm": "link", "signup.link": "link", "home": "home", "home.account": "account",
-    "booklets": "booklets", "booklets.verification": "verification", "keys": "signing-in",
+    "marks": "marks", "absences": "absences", "booklets": "booklets", "booklets.verification": "verification",
+    "keys": "signing-in",
 }  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from app.core.errors import NotFound
 from app.portal.booklets import OpenBooklet, booklets_of, check_edition, open_booklet
 from app.portal.pages import common
-from app.portal.queries import Child, family
 from letters.booklet_types import MASTERY, OBJECTIVES
 from letters.render import render
 
@@ -22,17 +21,8 @@ SERVICE = "booklets"
 @common.signed_in
 def index(pupil: int) -> ResponseReturnValue:
     """The child's booklets, latest first; past years stay."""
-    child, found = _child(pupil)
+    child, found = common.child_of(pupil, SERVICE)
     return render_template("booklets.html", child=child, children=found, booklets=booklets_of(child.id))
-
-
-def _child(pupil: int) -> tuple[Child, tuple[Child, ...]]:
-    """The child, and the children whose school opened the service; others have no booklets here."""
-    found = tuple(child for child in family().children if SERVICE in child.school.services)
-    for child in found:
-        if child.id == pupil:
-            return child, found
-    raise NotFound()
 
 
 @bp.get("/livret/<int:booklet>")
@@ -55,7 +45,7 @@ def pdf(booklet: int) -> ResponseReturnValue:
 def _opened(booklet: int) -> OpenBooklet:
     """Raises `NotFound` when the account's codes do not open it, or its school closed the service."""
     found = open_booklet(booklet)
-    _child(found.pupil_id)
+    common.child_of(found.pupil_id, SERVICE)
     return found
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from flask import current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from app.core.errors import NotFound
+from app.portal.queries import Child, family
 from app.portal.visitors import Visitor
 from app.security.web import client_address, local_path, throttles
 from config import Config
@@ -45,6 +47,15 @@ def signed_in(view: Any) -> Any:
         return answer
 
     return guarded
+
+
+def child_of(pupil: int, service: str) -> tuple[Child, tuple[Child, ...]]:
+    """The child asked for, and the children whose school opened the service. Raises `NotFound` for any other."""
+    found = tuple(child for child in family().children if service in child.school.services)
+    for child in found:
+        if child.id == pupil:
+            return child, found
+    raise NotFound()
 
 
 def choose_locale() -> str:
