@@ -40,6 +40,7 @@ SECTIONS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     ),
     "online": (
         (_l("Managing the online services"), ("ServicesPage", "OnlineSettingsPage", "ContactAddressView")),
+        (_l("Marks and absences"), ("MarksPage", "AbsencesPage", "TestPaperView", "MarkView", "AbsenceView")),
         (_l("Guardians' access"), ("CertifyPage", "CodesCreatePage", "CodesNotifyPage", "CouplesPage", "ReturnsPage",
                                     "UnreachedPage")),
         (_l("Pupils' access"), ("PupilCodesNotifyPage", "PupilCodesPage")),

@@ -1,4 +1,4 @@
-"""The pages of marks: tests added, marks saved without and with a script, the spreadsheet that comes back (M126–M128)."""
+"""The pages of marks: tests added, marks saved without and with a script, the spreadsheet (M126–M128)."""
 
 from __future__ import annotations
 
