@@ -3,7 +3,7 @@
 It is a process of its own because a hostile page can ask for gigabytes: memory and time are bounded here, before
 anything is read, and the worst that can happen is that this process dies.
 
-    stdin   {"letters": [["guardian_code", {…}], …], "stencils": true, "even": false}
+    stdin   {"letters": [["guardian_code", {…}], …], "stencils": true, "even": false, "own": {"guardian_code": "…"}}
     stdout  one line per letter about to be made (its index), then a JSON line:
             {"pages": [1, 2, …], "lost": {"3": "…"}, "size": n} followed by n bytes of PDF, or {"fault": "…"}
 """
@@ -14,6 +14,8 @@ import json
 import resource
 import sys
 from typing import Any, BinaryIO
+
+from .errors import Fault
 
 # The largest temporary file xhtml2pdf makes is a copy of a font.
 LARGEST_FILE = 32 * 2**20
@@ -49,7 +51,7 @@ def serve(order: dict[str, Any], out: BinaryIO) -> None:
         letter, missing = for_paper(codec.load(KINDS[kind].facts, facts))
         if book is None:
             book = Book(KINDS[kind].title, letter.school.name)
-            press = Press(book, stencils=order["stencils"])
+            press = Press(book, stencils=order["stencils"], own=order.get("own"))
         pages.append(press.add(letter))
         if order["even"] and pages[-1] % 2:
             book.add(())
@@ -70,6 +72,8 @@ def main(memory: str, seconds: str) -> int:
         serve(json.load(sys.stdin), out)
     except (MemoryError, SystemError):  # CPython raises the second when memory ends inside C code
         return _fault(out, "il demande trop de mémoire")
+    except Fault as fault:
+        return _fault(out, f"le texte adapté par l'académie ne convient pas ({fault.said})")
     except Exception as problem:  # the parent turns whatever it is into one clear sentence
         return _fault(out, f"{type(problem).__name__} : {problem}")
     return 0

@@ -22,6 +22,16 @@ class RenderFailed(LettersError):
         self.cause = cause
 
 
+class Fault(Exception):
+    """What is wrong with an academy's wording, in one French sentence without its full stop; `line` counts from 1,
+    None when no line is to blame. Stays in the rendering process."""
+
+    def __init__(self, said: str, line: int | None = None) -> None:
+        super().__init__(said)
+        self.said = said
+        self.line = line
+
+
 class NoSpaceLeft(LettersError, OSError):
     """The disk is full: nothing was written, the earlier file (if any) is untouched."""
 

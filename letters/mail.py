@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
+from .adapt.desk import mail_body
+from .adapt.texts import text_for
 from .templates import ROOT, fill
 from .types import (
     BookletAvailableMail,
@@ -36,15 +40,28 @@ class MailBody:
     html: str
 
 
-def render_mail(mail: Mail, locale: str = "fr") -> MailBody:
-    """Subject, text and HTML of a mail, in French where the reader's language has no templates of its own."""
+def render_mail(mail: Mail, locale: str = "fr", own: str | None = None) -> MailBody:
+    """Subject, text and HTML of a mail, in French where the reader's language has no templates of its own. `own` are
+    the academy's words for its body, drawn in the bounded process; raises `WordingRefused` when they do not hold."""
     folder = FOLDERS[type(mail)]
     mark = f".{locale}" if (ROOT / folder / f"subject.{locale}.txt").is_file() else ""
+    html, text = _bodies(folder, mail, own)
     return MailBody(
         subject=" ".join(fill(f"{folder}/subject{mark}.txt", mail=mail).split()),
-        text=_tidy(fill(f"{folder}/email{mark}.txt", mail=mail)),
-        html=fill(f"{folder}/email{mark}.html", mail=mail),
+        text=_tidy(fill(f"{folder}/email{mark}.txt", mail=mail, body=text)),
+        html=fill(f"{folder}/email{mark}.html", mail=mail, body=html),
     )
+
+
+def _bodies(folder: str, mail: Mail, own: str | None) -> tuple[str, str]:
+    """The part that an academy may reword, as HTML and as text; nothing for the mails that have none."""
+    if not (ROOT / folder / "email_body.html").is_file():
+        return "", ""
+    if own is not None and (known := text_for(mail)) is not None:
+        html, text = mail_body(known, own, mail)
+    else:
+        html, text = (fill(f"{folder}/email_body.{kind}", mail=mail) for kind in ("html", "txt"))
+    return Markup(html), text.rstrip()  # noqa: S704 - escaped by the template, or by what cleaned it
 
 
 def _tidy(text: str) -> str:

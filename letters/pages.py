@@ -15,6 +15,8 @@ from xhtml2pdf import pisa
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 
 from . import qr
+from .adapt import drawing
+from .adapt.texts import text_for
 from .kinds import kind_of
 from .templates import FONTS, ROOT, fill
 from .types import Facts
@@ -40,18 +42,20 @@ class _Complaints(logging.Handler):
             self.lines.append(line)
 
 
-def html(letter: Facts) -> str:
-    """The page as HTML: the template of its folder, filled with the letter and nothing else."""
+def html(letter: Facts, own: str | None = None) -> str:
+    """The page as HTML: the frame of its folder around the product's words, or around an academy's `own`."""
     folder = kind_of(letter).folder
-    return fill(
-        f"{folder}/template.html",
-        letter=letter,
-        css=_style(),
-        qr=qr.data_uri(letter.activation_link),  # type: ignore[attr-defined]
-    )
+    text = text_for(letter)
+    if own is not None and text is not None:
+        body = drawing.body(text, own, letter)
+    else:
+        symbol = qr.data_uri(letter.activation_link)  # type: ignore[attr-defined]
+        body = fill(f"{folder}/body.html", letter=letter, qr=symbol)
+    # Escaped already: by the template, or by what cleaned it.
+    return fill(f"{folder}/template.html", letter=letter, css=_style(), body=Markup(body))  # noqa: S704
 
 
-def plain(letter: Facts) -> bytes:
+def plain(letter: Facts, own: str | None = None) -> bytes:
     """One letter as a PDF of its own."""
     folder = ROOT / kind_of(letter).folder
     policy = ResourceAccessPolicy.server(folder, extra_roots=(FONTS,), allow_remote=False)
@@ -60,7 +64,7 @@ def plain(letter: Facts) -> bytes:
     logger.addHandler(complaints)
     try:
         status = pisa.CreatePDF(
-            html(letter), out, path=str(folder / "template.html"), encoding="utf-8", resource_policy=policy
+            html(letter, own), out, path=str(folder / "template.html"), encoding="utf-8", resource_policy=policy
         )
     finally:
         logger.removeHandler(complaints)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,17 +39,19 @@ def render_batch(
     *,
     stencils: bool = True,
     even: bool = False,
+    own: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> BatchResult:
     """All letters in one PDF, in the order given (M091: one letter per guardian).
 
-    `even` puts an empty page after each letter of an odd number of pages, for printing on both sides; page ranges leave
-    it out. `on_progress` is called in the caller's thread with the number of letters done; if it raises, rendering
-    stops, nothing is written and its exception goes through: that is how a job cancels.
+    `own` are the academy's words by the name of the letter's folder; the product's stand where it has none. `even` puts
+    an empty page after each letter of an odd number of pages, for printing on both sides; page ranges leave it out.
+    `on_progress` is called in the caller's thread with the number of letters done; if it raises, rendering stops,
+    nothing is written and its exception goes through: that is how a job cancels.
     """
     if not letters:
         raise LetterDataError("Aucun courrier à mettre en page.")
-    workers = [Worker(run, stencils=stencils, even=even) for run in _runs(letters)]
+    workers = [Worker(run, stencils=stencils, even=even, own=own) for run in _runs(letters)]
     printed = _print_all(workers, on_progress or (lambda done: None))
     merge([part.pdf for part in printed], out)
     ranges, lost, page, index = [], {}, 1, 0

@@ -8,14 +8,14 @@ of another font, a token that cannot be found again) makes the letter go through
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
 from . import qr
 from .book import Book
-from .kinds import kind_of
+from .kinds import KINDS, kind_of
 from .stream import Part, Picture, Text, read_pages
 from .types import Facts
 
@@ -34,11 +34,11 @@ MARKS = ("¤", "ZZZ")
 Stencil = list[list[str | Hole]]
 
 
-def plain(letter: Facts) -> bytes:
+def plain(letter: Facts, own: str | None = None) -> bytes:
     """The reference page. xhtml2pdf takes a second to load: booklets do without."""
     from .pages import plain as by_xhtml2pdf
 
-    return by_xhtml2pdf(letter)
+    return by_xhtml2pdf(letter, own)
 
 
 def fields_of(letter: Facts) -> ModuleType:
@@ -47,11 +47,13 @@ def fields_of(letter: Facts) -> ModuleType:
 
 
 class Press:
-    """Prints letters into one book; knows the stencils it has already cut."""
+    """Prints letters into one book; knows the stencils it has already cut. `own` are an academy's words by the kind of
+    letter, in place of the product's."""
 
-    def __init__(self, book: Book, *, stencils: bool = True) -> None:
+    def __init__(self, book: Book, *, stencils: bool = True, own: Mapping[str, str] | None = None) -> None:
         self.book = book
-        self._use_stencils = stencils
+        self._own = own or {}
+        self._use_stencils = {kind: stencils and self._steady(kind) for kind in KINDS}
         self._stencils: dict[Facts, Stencil | None] = {}
         self._symbols = qr.Symbols()
 
@@ -61,21 +63,30 @@ class Press:
         if drawn := kind_of(letter).drawn:
             import_module(f".{drawn}", __package__).draw(letter, self.book)
             return self.book.pages - before
-        fields = fields_of(letter)
-        stencil = self._stencil(fields, letter) if self._use_stencils and fields.fits(letter) else None
+        fields, kind = fields_of(letter), kind_of(letter).name
+        stencil = self._stencil(fields, letter) if self._use_stencils[kind] and fields.fits(letter) else None
         picture = self._symbols.draw(letter.activation_link)  # type: ignore[attr-defined]
         if stencil is None:
-            self.book.add_parts(read_pages(plain(letter)), picture)
+            self.book.add_parts(read_pages(plain(letter, self._own.get(kind))), picture)
         else:
             self._fill(stencil, fields.values(letter), picture)
         return self.book.pages - before
+
+    def _steady(self, kind: str) -> bool:
+        if kind not in self._own:
+            return True
+        from .adapt.steady import same_for_all
+        from .adapt.texts import TEXTS
+
+        return same_for_all(TEXTS[kind], self._own[kind])
 
     def _stencil(self, fields: ModuleType, letter: Facts) -> Stencil | None:
         shape = fields.placeholder(letter)
         if shape not in self._stencils:
             # In the placeholder letter a token stands for itself; an absent fact (a used code) has none.
             tokens = [token for token, said in fields.values(shape).items() if said == token]
-            cut_pages = cut(read_pages(plain(shape)), tokens) if _unmistakable(shape, tokens) else None
+            own = self._own.get(kind_of(shape).name)
+            cut_pages = cut(read_pages(plain(shape, own)), tokens) if _unmistakable(shape, tokens) else None
             self._stencils[shape] = None if cut_pages is None else [self._ready(page) for page in cut_pages]
         return self._stencils[shape]
 

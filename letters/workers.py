@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -40,10 +40,11 @@ class Worker:
     """One rendering process for one run of letters. `stop` may be called from another thread."""
 
     def __init__(
-        self, letters: Sequence[Facts], *, stencils: bool, even: bool = False, memory: int = 0, seconds: int = 0
-    ) -> None:
+        self, letters: Sequence[Facts], *, stencils: bool, even: bool = False, own: Mapping[str, str] | None = None,
+        memory: int = 0, seconds: int = 0,
+    ) -> None:  # fmt: skip
         self._letters = letters
-        self._choices = {"stencils": stencils, "even": even}
+        self._choices = {"stencils": stencils, "even": even, "own": dict(own or {})}
         self._seconds = seconds or SECONDS_AT_LEAST + SECONDS_PER_LETTER * len(letters)
         self._memory = memory or MEMORY
         self._process: subprocess.Popen[bytes] | None = None
@@ -79,7 +80,7 @@ class Worker:
 
     def _talk(self, on_letter: Callable[[int], None]) -> Printed:
         assert self._process and self._process.stdin and self._process.stdout
-        order = self._choices | {"letters": [[kind_of(x).name, codec.dump(x)] for x in self._letters]}
+        order: dict[str, Any] = self._choices | {"letters": [[kind_of(x).name, codec.dump(x)] for x in self._letters]}
         try:
             self._process.stdin.write(json.dumps(order).encode())
             self._process.stdin.close()

@@ -9,11 +9,13 @@ from app.access.models import ActivationCode
 from app.access.queries import open_services
 from app.access.services import readable
 from app.access.slips import Slip
+from app.access.wordings import own_words
 from app.core import clock
 from app.online.models import OnlineSetting
 from app.online.settings import settings_of_school
 from app.schools.models import School
 from app.schools.people import Guardian, Pupil
+from letters.adapt.texts import text_for
 from letters.types import (
     ChildRow,
     DataProtection,
@@ -49,6 +51,7 @@ class LetterFacts:
         )
         self.written_on = clock.today()
         self.starts_on = starts_on
+        self.own_words = own_words(school.authority_id)
 
     def letter(
         self, reference: str, guardian: Guardian, children: tuple[ChildRow, ...], *, continuity: bool = False
@@ -68,6 +71,11 @@ class LetterFacts:
         """What a pupil is handed (M140)."""
         kind = PupilContinuityLetter if continuity else PupilCodeLetter
         return kind(pupil=pupil, place=self.place, **self._common(reference))
+
+    def words_for(self, mail: GuardianCodeMail) -> str | None:
+        """The academy's own words for a mail, if it has any."""
+        text = text_for(mail)
+        return self.own_words.get(text.key) if text is not None else None
 
     def _common(self, reference: str) -> dict[str, Any]:
         return {"reference": reference, "school": self.school, "written_on": self.written_on,

@@ -256,3 +256,17 @@ class LetterWording(AdminBase):
     letter: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+
+class LetterVersion(AdminBase):
+    """What the words of a letter were at some time, to come back to them; an empty text is the product's own."""
+
+    __tablename__ = "letter_version"
+    __table_args__ = (Index("ix_letter_version_authority_id_letter", "authority_id", "letter"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id", ondelete="CASCADE"))
+    letter: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str] = mapped_column(Text, default="")
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    saved_by: Mapped[str] = mapped_column(String(200), default="")

@@ -23,6 +23,7 @@ from app.replication.schedule import usable_from
 from app.schools.models import Division, School
 from app.schools.people import Enrolment, Pupil
 from config import load
+from letters.errors import LettersError, NoSpaceLeft
 from letters.render import render_batch
 from letters.types import SLIPS_ON_A_PAGE, Facts, PupilSlip, PupilSlips
 
@@ -69,7 +70,12 @@ class NotifyPupils(JobKind):
             ctx.check_cancelled()
             ctx.progress(done, len(letters), f"{done} sur {len(letters)}")
 
-        batch = render_batch(letters, out, on_progress=told)
+        try:
+            batch = render_batch(letters, out, own=facts.own_words, on_progress=told)
+        except NoSpaceLeft:
+            raise  # the runner says what to do about a full disk
+        except LettersError as error:
+            raise Conflict(str(error), hint="Corrigez la fiche, puis relancez la notification.") from error
         ctx.artifact(PDF, out, "application/pdf")
         pages = {} if payload["slips"] else dict(zip((n for n, _r, _c in found), batch.page_ranges, strict=True))
         return [n for n, _row, _c in found], pages, batch.pages

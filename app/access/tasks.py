@@ -104,7 +104,7 @@ class NotifyCodes(JobKind):
             ctx.check_cancelled()
             ctx.progress(done, len(letters), f"{done} courriers sur {len(letters)}")
 
-        batch = render_batch(letters, out, on_progress=told)
+        batch = render_batch(letters, out, own=facts.own_words, on_progress=told)
         ctx.artifact(PDF, out, "application/pdf")
         for index, lost in batch.lost.items():
             ctx.line("alert", f"Caractères absents des polices, imprimés par un carré : {lost}",
@@ -172,7 +172,11 @@ def compose(session: Session, mail: OutgoingMail) -> tuple[str, str | None]:
         raise NotFound("Plus aucun code valide à notifier.")
     said = found[number]
     facts = notifying.facts_of_run(load().portal_url, usable_from())
-    body = render_mail(facts.mail(_reference(number), said.guardian, tuple(said.rows), continuity=said.continuity))
+    mail_facts = facts.mail(_reference(number), said.guardian, tuple(said.rows), continuity=said.continuity)
+    try:
+        body = render_mail(mail_facts, own=facts.words_for(mail_facts))
+    except LettersError as error:
+        raise Conflict(f"Texte adapté par l'académie : {error}") from error
     return body.text, body.html
 
 

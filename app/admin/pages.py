@@ -53,6 +53,7 @@ from app.admin.staff_accounts import StaffAccountsPage
 from app.admin.synchronisation import SynchronisationPage
 from app.admin.unreached import UnreachedPage
 from app.admin.watched_words import WatchedWordsPage
+from app.admin.wordings import LetterWordingsPage
 from app.admin.workflows import WorkflowsPage
 from app.core.scope import current_scope
 
@@ -109,6 +110,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (AbsenceSheetPage, "exchange", AbsenceSheetPage.title),
     (BookletRulesPage, "academy", BookletRulesPage.title),
     (WatchedWordsPage, "academy", WatchedWordsPage.title),
+    (LetterWordingsPage, "academy", LetterWordingsPage.title),
     (JobsPage, "exchange", _l("Jobs and reports")),
     (ServicesPage, "online", ServicesPage.title),
     (OnlineSettingsPage, "online", OnlineSettingsPage.title),

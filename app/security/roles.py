@@ -124,6 +124,7 @@ _resource("contact_address", _l("School mailboxes"), head=ALL, secretary=ALL)
 _resource("academic_service", _l("Services of the academy"), academy=ALL, head="list show")
 _resource("service_rule", _l("Mandatory and barred services"), academy=ALL, head="list show")
 _resource("ent", _l("ENT"), academy=ALL, head="list show")
+_resource("letter_wording", _l("Words of the letters"), academy="list edit", head="list", secretary="list")
 _resource("guardian_code", _l("Guardians' activation codes"),
           head="list show export create notify invalidate refuse",
           secretary="list show export create notify invalidate refuse", cpe="list show")

@@ -96,7 +96,7 @@ def test_a_template_that_reaches_outside_fails_and_reaches_nothing(  # noqa: ANN
     secret = tmp_path / "secret.png"
     secret.write_bytes((ROOT / "fonts" / "README.md").read_bytes())
     book.prepare()
-    monkeypatch.setattr(pages, "html", lambda facts: markup.format(port=port, secret=secret))
+    monkeypatch.setattr(pages, "html", lambda facts, own=None: markup.format(port=port, secret=secret))
     with pytest.raises(pages.PageFault):
         pages.plain(letter())
     assert not heard
@@ -106,7 +106,7 @@ BOMB = """
 import sys; sys.path.insert(0, {root!r})
 from letters import child, pages
 pages_html = "<table><tr><td rowspan=6000 colspan=6000>x</td></tr></table>"
-pages.html = lambda letter: pages_html
+pages.html = lambda letter, own=None: pages_html
 sys.exit(child.main(str(350 * 2**20), "30"))
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.access.models import LetterVersion
 from app.online.models import AcademicService, ContactAddress, Ent, ServiceRule
 
 
@@ -20,6 +21,7 @@ def online_objects(session: Session, school_id: int, found: dict[str, int]) -> d
         "contact_address": mailbox.id,
         "academic_service": _of(session, academy, AcademicService, label="Cahier", url="https://cahier.example.org"),
         "service_rule": _of(session, academy, ServiceRule, code="b2i", kind="free"),
+        "letter_version": _of(session, academy, LetterVersion, letter="guardian_code.email", text="<p>Bonjour</p>"),
         "ent": _of(session, academy, Ent, place="MONTREVEL", label="ENT", url="https://ent.example.org"),
     }
 
