@@ -28,9 +28,9 @@ class BatchResult:
     lost: dict[int, str]
 
 
-def render(letter: Facts) -> bytes:
-    """One letter as a PDF of its own."""
-    return Worker([letter], stencils=False).run(lambda index: None).pdf
+def render(letter: Facts, *, own: Mapping[str, str] | None = None) -> bytes:
+    """One letter as a PDF of its own; `own` as in `render_batch`."""
+    return Worker([letter], stencils=False, own=own).run(lambda index: None).pdf
 
 
 def render_batch(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app.access import notifying
+from app.access.drawn import drawn_letter, drawn_mail
 from app.access.facts import child_row
 from app.access.planning import Message, NotifyRequest, make_plan
 from app.access.queries import Couple
@@ -24,8 +25,7 @@ from app.jobs.queries import JobView, own_jobs, view
 from app.replication.schedule import usable_from
 from app.schools.people import Guardian
 from config import load
-from letters.mail import MailBody, render_mail
-from letters.render import render
+from letters.mail import MailBody
 from letters.types import ChildRow
 
 HOLD = timedelta(minutes=10)
@@ -68,14 +68,14 @@ def rehearsed_letter(message: Message) -> bytes:
         raise NotFound("Cette personne n'a pas d'adresse postale : aucun courrier n'est imprimé pour elle.")
     facts = notifying.facts_of_run(load().portal_url, usable_from())
     letter = facts.letter(REHEARSED, message.guardian, _rows(message), continuity=message.continuity)
-    return render(letter)
+    return drawn_letter(facts, letter)
 
 
 def rehearsed_mail(message: Message, *, masked: bool = False) -> MailBody:
     """The very mail that would leave, its reference apart; `masked` for a copy to somebody else."""
     facts = notifying.facts_of_run(load().portal_url, usable_from())
     rows = _rows(message, masked=masked)
-    return render_mail(facts.mail(REHEARSED, message.guardian, rows, continuity=message.continuity))
+    return drawn_mail(facts, facts.mail(REHEARSED, message.guardian, rows, continuity=message.continuity))
 
 
 @unit_of_work()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.access import notifying, pupil_tasks  # noqa: F401 - registers its job
 from app.access.continuity import carry_over
+from app.access.drawn import drawn_mail
 from app.access.models import Notification
 from app.access.planning import NO_SERVICE, NotifyRequest, make_plan
 from app.access.queries import Selection, open_services
@@ -26,7 +27,6 @@ from app.jobs.registry import JobKind, job_kind
 from app.replication.schedule import usable_from
 from config import load
 from letters.errors import LettersError, NoSpaceLeft
-from letters.mail import render_mail
 from letters.render import render_batch
 
 MAIL_KIND = "codes.notify"
@@ -173,10 +173,7 @@ def compose(session: Session, mail: OutgoingMail) -> tuple[str, str | None]:
     said = found[number]
     facts = notifying.facts_of_run(load().portal_url, usable_from())
     mail_facts = facts.mail(_reference(number), said.guardian, tuple(said.rows), continuity=said.continuity)
-    try:
-        body = render_mail(mail_facts, own=facts.words_for(mail_facts))
-    except LettersError as error:
-        raise Conflict(f"Texte adapté par l'académie : {error}") from error
+    body = drawn_mail(facts, mail_facts)
     return body.text, body.html
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from app.access import wordings
+from app.access import campaign, wordings
 from app.access.models import LetterVersion, LetterWording, Notification
+from app.access.planning import NotifyRequest
 from app.access.wordings import KEPT
 from app.audit.models import AuditLine
 from app.core.actor import SYSTEM, Actor
@@ -184,3 +186,23 @@ def test_words_that_fail_on_a_family_stop_the_run_and_say_so(coded: World, tmp_p
     with school_scope(coded.a):
         failed = session.scalars(select(Notification).where(Notification.mode == "email")).one()
         assert failed.status == "failed" and "Texte adapté par l'académie" in (failed.error or "")
+
+
+@pytest.mark.row("M137")
+def test_the_rehearsal_shows_the_words_that_will_leave(coded: World) -> None:  # noqa: F811
+    save(coded, "guardian_code", own("guardian_code"))
+    save(coded, "guardian_code.email", own("guardian_code.email", "<p>Lisez bien.</p>"))
+    mine = coded.of[coded.a]
+    with school_scope(coded.a):
+        asked = NotifyRequest(modes=("email", "paper"))
+        printed = campaign.rehearsed_letter(campaign.one_message(asked, mine["father"]))
+        assert "La rectrice de l'académie" in PdfReader(BytesIO(printed)).pages[0].extract_text()
+        body = campaign.rehearsed_mail(campaign.one_message(asked, mine["mother"]), masked=True)
+        assert "Lisez bien." in body.text and "XXX - XXX" in body.text
+        with academy_scope(coded.authority), unit_of_work():
+            for row in session.scalars(select(LetterWording)):
+                row.text = "{{ gone }}"
+        with pytest.raises(Conflict, match="Texte adapté par l'académie"):
+            campaign.rehearsed_mail(campaign.one_message(asked, mine["mother"]))
+        with pytest.raises(Conflict, match="texte adapté par l'académie"):
+            campaign.rehearsed_letter(campaign.one_message(asked, mine["father"]))

@@ -133,9 +133,9 @@ def test_sub_headings_of_the_menus(head: Browser, academy: Browser) -> None:
     online = groups(head, "Téléservices")
     assert list(online)[:3] == ["Gestion des téléservices", "Accès des responsables", "Accès des élèves"]
     assert online["Gestion des téléservices"][:2] == ["Ouverture et fermeture", "Paramétrage des téléservices"]
-    assert online["Accès des responsables"][-3:] == [
-        "Créer les codes des responsables", "Notifier les codes des responsables",
-        "Gérer le code pour un (responsable, élève)"]  # fmt: skip
+    wanted = ["Créer les codes des responsables", "Notifier les codes des responsables",
+              "Gérer le code pour un (responsable, élève)"]  # fmt: skip
+    assert [label for label in online["Accès des responsables"] if label in wanted] == wanted
     assert online["Accès des élèves"][:2] == ["Notifier les élèves en masse", "Gérer le code pour un élève"]
     settings = groups(head, "Paramétrage")
     assert next(iter(settings)) == "Bilans" and len(settings) >= 4
