@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "codes": ("app.commands.codes:codes", "Codes d'activation : créer, notifier."),
     "booklets": ("app.commands.booklets:booklets", "Bilans : verrouiller, éditer, déverrouiller."),
     "replicate": ("app.commands.replicate:replicate", "Porte les changements vers le portail, et en rapporte."),
+    "stats": ("app.commands.stats:stats", "Compte codes, refus et comptes, à l'écran ou dans un classeur."),
     "workflow": ("app.commands.workflow:workflow", "Vérifie ou dessine les définitions de workflows/."),
     "user": ("app.commands.user:user", "Personnes : créer, donner un rôle sur un établissement."),
     "keys": ("app.commands.keys:keys", "Crée les clés d'une instance de production."),

@@ -21,7 +21,6 @@ CATEGORIES = {
 }
 
 OTHERS = _l("Others")
-STATISTICS = _l("Statistics")
 
 # Title of the menu bar → its sub-headings, in order, with the entries under each, in order. « Téléservices » follows
 # M062, « Paramétrage » begins with M003. What a page that nobody placed here gets is the last one, « Autres ».
@@ -45,13 +44,14 @@ SECTIONS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
                                     "UnreachedPage")),
         (_l("Pupils' access"), ("PupilCodesNotifyPage", "PupilCodesPage")),
         (_l("Follow-up"), ("ActivationCodeView", "NotificationView", "AccessRefusalView", "PortalAccountView")),
-        (STATISTICS, ()),
+        (_l("Statistics"), ("PupilStatisticsPageInSchool", "GuardianStatisticsPageInSchool")),
     ),
     "academy": (
         (_l("Schools"), ("SchoolsPage", "SchoolView", "SchoolYearView", "AuthorityView")),
         (_l("People and rights"), ("PeoplePage", "GrantsPage", "RolesPage")),
         (_l("Booklets"), ("BookletRulesPage", "WatchedWordsPage", "CurriculumProposalView")),
         (_l("Online services"), ("AcademicServiceView", "ServiceRuleView", "EntView", "LetterWordingsPage")),
+        (_l("Statistics"), ("PupilStatisticsPage", "GuardianStatisticsPage")),
         (_l("Operation"), ("WorkflowsPage", "AuditLineView")),
     ),
 }  # fmt: skip
@@ -112,8 +112,6 @@ def _sections(category: str, entries: list[MenuEntry]) -> Iterable[MenuSection]:
         return
     left = {entry.name: entry for entry in entries}
     for label, names in SECTIONS[category]:
-        if label is STATISTICS:
-            names = tuple(name for name in left if "Statistic" in name)
         if under := tuple(left.pop(name) for name in names if name in left):
             yield MenuSection(str(label), under)
     if left:

@@ -50,6 +50,7 @@ from app.admin.role_pages import RolesPage
 from app.admin.roundtrip import GuardianSheetPage, PupilSheetPage, StaffSheetPage
 from app.admin.services import ServicesPage, services_here
 from app.admin.staff_accounts import StaffAccountsPage
+from app.admin.statistics import GuardianStatisticsPage, PupilStatisticsPage
 from app.admin.synchronisation import SynchronisationPage
 from app.admin.unreached import UnreachedPage
 from app.admin.watched_words import WatchedWordsPage
@@ -124,6 +125,8 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (UnreachedPage, "online", UnreachedPage.title),
     (PupilCodesNotifyPage, "online", PupilCodesNotifyPage.title),
     (PupilCodesPage, "online", PupilCodesPage.title),
+    (PupilStatisticsPage, "academy", PupilStatisticsPage.title),
+    (GuardianStatisticsPage, "academy", GuardianStatisticsPage.title),
     (SchoolsPage, "academy", SchoolsPage.title),
     (PeoplePage, "academy", PeoplePage.title),
     (GrantsPage, "academy", GrantsPage.title),

@@ -20,14 +20,15 @@ from app.core.clock import PARIS
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_575  # a sheet of Excel, without its header
 RISKY = ("=", "#")  # how formulas and error codes begin
-FORMATS = {"date": "dd/mm/yyyy", "moment": "dd/mm/yyyy hh:mm", "code": "@"}
-WIDTHS = {"date": 13, "moment": 18, "number": 12, "tick": 10, "code": 16}
+FORMATS = {"date": "dd/mm/yyyy", "moment": "dd/mm/yyyy hh:mm", "code": "@", "percent": 'General"\u00a0%"'}
+WIDTHS = {"date": 13, "moment": 18, "number": 12, "tick": 10, "code": 16, "percent": 14}
 
 
 @dataclass(frozen=True, slots=True)
 class SheetColumn:
-    """A column: its heading and its kind (text, number, date, moment, tick; code = digits that are no number, such as
-    a postcode: the column is marked as text, so that what is typed below keeps its zeros)."""
+    """A column: its heading and its kind (text, number, date, moment, tick; percent = 37.93 shown « 37,93 % »; code =
+    digits that are no number, such as a postcode: the column is marked as text, so that what is typed below keeps its
+    zeros)."""
 
     title: str
     kind: str = "text"
@@ -51,14 +52,15 @@ class SheetWriter:
             if column.kind == "code":
                 self.sheet.column_dimensions[letter].number_format = FORMATS["code"]
         self.sheet.freeze_panes = "A2"
-        self.sheet.append([self._heading(column.title) for column in self.columns])
+        self.sheet.append([self._heading(column) for column in self.columns])
 
-    def _heading(self, title: str) -> Cell:
-        cell = WriteOnlyCell(self.sheet, title)
+    def _heading(self, column: SheetColumn) -> Cell:
+        cell = WriteOnlyCell(self.sheet, column.title)
         cell.data_type = "s"
         cell.font = Font(bold=True, color="FFFFFFFF")
         cell.fill = PatternFill("solid", fgColor="FF2F54C5")
-        cell.alignment = Alignment(vertical="center")
+        narrow = WIDTHS.get(column.kind, column.width)
+        cell.alignment = Alignment(vertical="center", wrap_text=len(column.title) > narrow + 6)
         return cell
 
     def append(self, values: Iterable[Any]) -> None:
@@ -85,7 +87,7 @@ class SheetWriter:
                 return text(value)
             if isinstance(value, datetime):
                 value = value.astimezone(PARIS).replace(tzinfo=None)
-            if isinstance(value, date):
+            if isinstance(value, date) or (kind == "percent" and value is not None):
                 dated.value = value
                 return dated
             return value if value is None or isinstance(value, int | float) else text(str(value))
@@ -100,12 +102,19 @@ class SheetWriter:
 
 def write_sheet(out: IO[bytes], title: str, columns: Sequence[SheetColumn], rows: Iterable[Iterable[Any]]) -> int:
     """Write a workbook of one sheet; answers the number of rows."""
-    book = Workbook(write_only=True)
-    sheet = SheetWriter(book, title, columns)
-    for count, values in enumerate(rows):
-        if count == MOST_ROWS:
-            break
-        sheet.append(values)
-    sheet.close()
+    return write_book(out, [(title, columns, rows)])
+
+
+def write_book(out: IO[bytes], sheets: Iterable[tuple[str, Sequence[SheetColumn], Iterable[Iterable[Any]]]]) -> int:
+    """Write a workbook of several sheets, one after the other; answers the number of rows."""
+    book, total = Workbook(write_only=True), 0
+    for title, columns, rows in sheets:
+        sheet = SheetWriter(book, title, columns)
+        for count, values in enumerate(rows):
+            if count == MOST_ROWS:
+                break
+            sheet.append(values)
+        sheet.close()
+        total += sheet.rows
     book.save(out)
-    return sheet.rows
+    return total

@@ -130,6 +130,8 @@ _resource("guardian_code", _l("Guardians' activation codes"),
           secretary="list show export create notify invalidate refuse", cpe="list show")
 _resource("pupil_code", _l("Pupils' activation codes"), head="list show export create notify refuse",
           secretary="list show export create notify refuse", cpe="list show")
+_resource("code_statistics", _l("Statistics of codes"), academy="list export", head="list show export",
+          secretary="list show export", cpe="list show")
 _resource("notification", _l("Letters and mails to families"), head="list show export",
           secretary="list show export", cpe="list show")
 _resource("access_refusal", _l("Refusals of access"), head="list show export", secretary="list show export")
