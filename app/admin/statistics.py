@@ -42,7 +42,6 @@ FIGURE_TITLES: dict[Holder, dict[str, Any]] = {
                  "accounts": _l("With an account"), "accounts_year": _l("Account created in the current year"),
                  "no_account": _l("Without account")},
 }  # fmt: skip
-SCHOOL_SORTS = ("uai", "name", "city")
 
 
 class Head(NamedTuple):
@@ -156,14 +155,13 @@ class StatisticsPage(HandmadePage):
         words = folded(_search()).split()
         found = [line for line in school_lines(self.holder)
                  if all(word in folded(f"{line.uai} {line.name} {line.city or ''}") for word in words)]  # fmt: skip
-        name, turned = _sort([*SCHOOL_SORTS, *(column.name for column in COLUMNS[self.holder])], "name")
+        name, turned = _sort(["name", *(column.name for column in COLUMNS[self.holder])], "name")
         known = [line for line in found if _value(line, name) is not None]
         rest = [line for line in found if _value(line, name) is None]
         return sorted(known, key=lambda line: _value(line, name), reverse=turned) + rest
 
     def _school_heads(self) -> list[Head]:
-        titles = [("uai", _("UAI"), False), ("name", _("School"), False), ("city", _("Town"), False)]
-        titles += [(column.name, column.title, True) for column in COLUMNS[self.holder]]
+        titles = [("name", _("School"), False), *((one.name, one.title, True) for one in COLUMNS[self.holder])]
         now = _sort([name for name, _title, _number in titles], "name")
         return [_head(name, title, now, number) for name, title, number in titles]
 
@@ -223,8 +221,7 @@ def _head(name: str, label: Any, now: tuple[str, bool], number: bool = False) ->
 
 
 def _value(line: SchoolLine, name: str) -> Any:
-    found = getattr(line, name) if name in SCHOOL_SORTS else getattr(line.figures, name)
-    return folded(found) if isinstance(found, str) else found
+    return (folded(line.name), line.uai) if name == "name" else getattr(line.figures, name)
 
 
 def _name_heads(holder: Holder, wanted: Wanted) -> list[Head]:

@@ -155,3 +155,5 @@ def test_one_search_box_on_every_page(admin_app: Flask, head: Browser, academy: 
     librarian = sign_in(admin_app, "librarian", school_id=sqlite_world.a)
     for browser in (librarian, academy):
         assert "quick-search" not in browser.get("/")
+    for path in ("/people/", "/schools/", "/statistics/pupils/"):
+        assert "quick-search" not in academy.get(path), path
