@@ -67,7 +67,7 @@ class Names:
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
-        self.rows = Rows(wanted.holder)
+        self.rows = Rows.now(wanted.holder)
         self.school = admin_db.session.scalars(select(School)).one()
         self.person: Any = Pupil if wanted.holder == "pupil" else Guardian
 
@@ -109,7 +109,7 @@ class Names:
         return found.having(func.max(self.rows.as_number(flag)) == so)
 
     def _part(self) -> list[Any]:
-        asked = ((group_key(self.school.kind), self.wanted.group), (Enrolment.division_id, self.wanted.division))
+        asked = ((group_key(), self.wanted.group), (Enrolment.division_id, self.wanted.division))
         return [key.is_(None) if id == WITHOUT else key == id for key, id in asked if id is not None]
 
     def _order(self) -> list[Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy.orm import aliased
 
 from app.access.models import VALID_STATES, AccessRefusal, ActivationCode, PortalAccount, PupilRefusal
 from app.access.queries import active_on, legal_link
@@ -20,13 +22,29 @@ FLAGS = ("refused", "notified", "notified_year", "accounts", "accounts_year")
 LIVING = ("provisional", "confirmed")  # an account that lapsed or was closed is none any more
 
 
-class Rows:
-    """The rows about pupils' own codes, or about guardians'. The dates of school years are read once."""
+class Year(NamedTuple):
+    """The dates of a school year."""
 
-    def __init__(self, holder: Holder) -> None:
-        self.holder = holder
-        now = select(SchoolYear).where(SchoolYear.id.in_(select(School.school_year_id)))
-        self.years = admin_db.session.scalars(now).all()
+    id: int
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows about pupils' own codes, or about guardians', as of a day. `years` are the current ones of the schools
+    within reach. Equal ones make equal statements, so that a statement is put together once."""
+
+    holder: Holder
+    years: tuple[Year, ...]
+    today: date
+
+    @classmethod
+    def now(cls, holder: Holder) -> Rows:
+        """As of today."""
+        found = select(SchoolYear.id, SchoolYear.starts_on, SchoolYear.ends_on).where(
+            SchoolYear.id.in_(select(School.school_year_id))).order_by(SchoolYear.id)  # fmt: skip
+        return cls(holder, tuple(Year(*year) for year in admin_db.session.execute(found)), clock.today())
 
     @property
     def person(self) -> Any:
@@ -53,7 +71,7 @@ class Rows:
             joined = (joined.outerjoin(GuardianLink, link).outerjoin(ActivationCode, and_(*mine, theirs))
                       .outerjoin(AccessRefusal, refusal))  # fmt: skip
         account = and_(PortalAccount.id == ActivationCode.account_id, PortalAccount.state.in_(LIVING))
-        return joined.outerjoin(PortalAccount, account).where(active_on(clock.today()))
+        return joined.outerjoin(PortalAccount, account).where(active_on(self.today))
 
     def as_number(self, flag: str) -> ColumnElement[int]:
         """1 where a flag is so of a row."""
@@ -88,10 +106,10 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, clock.PARIS)
 
 
-def group_key(kind: str) -> Any:
+def group_key() -> Any:
     """What makes a table: the programme (MEF) in a collège, the level in an école, whose classes often hold two."""
-    if kind == "college":
-        return Enrolment.programme_id
-    own = select(Division.grade_level_id).where(
-        Division.id == Enrolment.division_id, Division.school_id == Enrolment.school_id)  # fmt: skip
-    return func.coalesce(Enrolment.grade_level_id, own.scalar_subquery())
+    division = aliased(Division)
+    same = (division.id == Enrolment.division_id, division.school_id == Enrolment.school_id)
+    own = select(division.grade_level_id).where(*same).correlate(Enrolment)
+    level = func.coalesce(Enrolment.grade_level_id, own.scalar_subquery())
+    return case((School.kind == "college", Enrolment.programme_id), else_=level)

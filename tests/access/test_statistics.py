@@ -343,7 +343,7 @@ def test_cost_follows_neither_classes_nor_schools(world: World) -> None:
                 session.get_one(School, world.a), code)))  # fmt: skip
     with school_scope(world.a), statements() as sent:
         school_statistics("guardian", world.a)
-    assert asked(sent) == 3  # the school years, the school's line, its tables
+    assert asked(sent) == 2  # the school years, the school's line and tables
     with school_scope(world.a), statements() as sent:
         names = Names(Wanted("guardian"))
         names.count(), names.lines(limit=50)
