@@ -65,9 +65,8 @@ def bench_stats() -> Iterator[dict[str, Any]]:
 
 
 def _of_one(kind: str, one: int, alone: float) -> dict[str, Any]:
-    with school_scope(one):
-        with statements() as sent:
-            found = school_statistics("guardian", one)
+    with school_scope(one), statements() as sent:
+        found = school_statistics("guardian", one)
     keys = ("school_id", "school_id, programme_id, division_id")
     bare = [_bare(one_of, "AND e.school_id = :school", school=one) for one_of in keys]
     assert found is not None and bare[0][0][1:] == astuple(found.school.figures)
