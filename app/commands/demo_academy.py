@@ -16,6 +16,7 @@ from app.access.services import create_codes, readable
 from app.booklets.models import Booklet, BookletEdition
 from app.commands.base import operator
 from app.commands.demo_booklets import fill_booklets, issue_some
+from app.commands.demo_records import fill_records
 from app.commands.instance import Place, school_of
 from app.commands.sync import synchronise
 from app.core.db import admin_db
@@ -70,6 +71,7 @@ def build(settings: Config, pupils: int, seed: int) -> Demo:
     college = school_of(files.college.uai)
     logins = [sign_in(person, college.authority_id) for person in people(files)]
     with school_scope(college.id):
+        fill_records(seed)
         code = a_code(issue_some(college.id))
     replicate()
     with system_scope("counting the demo"):

@@ -62,7 +62,7 @@ def fill_booklets(seed: int) -> None:
     session = admin_db.session()
     school = session.scalars(select(School)).one()
     _set_up(school)
-    chosen = [(level, found, share) for level, rank, share in FILLED[school.kind] if (found := _class(level, rank))]
+    chosen = [(level, found, share) for level, rank, share in FILLED[school.kind] if (found := class_of(level, rank))]
     for _, (division_id, _), _ in chosen[:1]:
         _schemes(division_id, school.school_year.starts_on)
     make_for_school(actor=operator())
@@ -76,7 +76,7 @@ def issue_some(school_id: int) -> int | None:
     others wait for whoever tries the demo. The class, or None when no booklet is complete. Once."""
     session = admin_db.session()
     level, rank, _share = FILLED["college"][0]
-    division = _class(level, rank)
+    division = class_of(level, rank)
     if division is None:
         return None
     ready = (Booklet.division_id == division.id, Booklet.state == "complete")
@@ -89,7 +89,7 @@ def issue_some(school_id: int) -> int | None:
     return int(division.id)
 
 
-def _class(level: str, rank: int) -> Any:
+def class_of(level: str, rank: int) -> Any:
     """Id and code of the nth class of a level, None when there are fewer."""
     return admin_db.session.execute(
         select(Division.id, Division.code)
