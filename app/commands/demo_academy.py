@@ -159,7 +159,7 @@ def a_code(division_id: int | None) -> tuple[str | None, dict[str, str]]:
     only = division_id or session.scalar(select(Division.id).order_by(Division.code).limit(1))
     create_codes(Selection("division", only), actor=operator())
     issued = select(Booklet.pupil_id).join(BookletEdition, BookletEdition.booklet_id == Booklet.id)
-    unused = select(ActivationCode).where(ActivationCode.state == "created")
+    unused = select(ActivationCode).where(ActivationCode.state == "created", ActivationCode.holder == "guardian")
     unused = unused.order_by(ActivationCode.pupil_id.not_in(issued), ActivationCode.id)
     code = session.scalars(unused.limit(1)).first()
     if code is None:
