@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.db import admin_db, refresh_statistics
 from app.core.errors import Conflict, NotFound
-from app.core.mail_delivery import OutgoingMail
+from app.core.mail_kinds import OutgoingMail
 from app.jobs.models import Artifact, JobLine
 from app.jobs.storage import storage
 from app.schools.models import Division, School
@@ -80,11 +80,11 @@ def facts_of_run(portal_url: str, starts_on: object) -> LetterFacts:
 
 
 def contents(
-    *, job_id: int | None = None, notification_id: int | None = None, mode: str = "paper"
+    *, job_id: int | None = None, notification_ids: Sequence[int] = (), mode: str = "paper"
 ) -> dict[int, Content]:
     """Guardian and children of each message, in order; codes that may no longer be sent are left out, and so are
     messages that have none left."""
-    wanted = Notification.job_id == job_id if notification_id is None else Notification.id == notification_id
+    wanted = Notification.id.in_(notification_ids) if job_id is None else Notification.job_id == job_id
     statement = (
         select(Notification.id, Notification.continuity, Guardian, Pupil, Division.label, ActivationCode,
                GuardianLink.id)

@@ -200,8 +200,7 @@ def codes_on_their_way() -> set[int]:
         select(NotificationCode.code_id)
         .join(Notification, Notification.id == NotificationCode.notification_id)
         .join(Notification.mail)
-        .where(Notification.status == "planned", MailOutbox.sent_at.is_(None))
-        .where(MailOutbox.status.in_(("pending", "sending", "uncertain")))
+        .where(Notification.status == "planned", MailOutbox.status.in_(("pending", "sending", "uncertain")))
     )
     return set(admin_db.session.scalars(statement))
 

@@ -17,9 +17,9 @@ from app.access.queries import Selection, open_services
 from app.access.services import create_codes
 from app.access.slips import Slip
 from app.core.actor import SYSTEM
-from app.core.errors import BadInput, Conflict, NotFound
+from app.core.errors import BadInput, Conflict, LivretError
 from app.core.mail import NewMail, clean_address, queue_mails
-from app.core.mail_delivery import OutgoingMail
+from app.core.mail_kinds import OutgoingMail, each_told
 from app.jobs.context import JobContext
 from app.jobs.mail import mail_kind
 from app.jobs.models import MailOutbox
@@ -164,24 +164,29 @@ def _reference(notification_id: int) -> str:
     return Slip("message", notification_id).code
 
 
-def compose(session: Session, mail: OutgoingMail) -> tuple[str, str | None]:
-    """The body, at the last moment: no readable code waits in the outbox."""
-    number = int(mail.ref or 0)
-    found = notifying.contents(notification_id=number, mode="email")
-    if number not in found:
-        raise NotFound("Plus aucun code valide à notifier.")
-    said = found[number]
+def compose(session: Session, mails: list[OutgoingMail]) -> dict[int, tuple[str, str | None] | str]:
+    """The bodies, at the last moment: no readable code waits in the outbox."""
+    numbers = {int(mail.ref or 0): mail.id for mail in mails}
+    found = notifying.contents(notification_ids=list(numbers), mode="email")
     facts = notifying.facts_of_run(load().portal_url, usable_from())
-    mail_facts = facts.mail(_reference(number), said.guardian, tuple(said.rows), continuity=said.continuity)
-    body = drawn_mail(facts, mail_facts)
-    return body.text, body.html
+    bodies: dict[int, tuple[str, str | None] | str] = dict.fromkeys(
+        numbers.values(), "Plus aucun code valide à notifier."
+    )
+    for number, said in found.items():
+        letter = facts.mail(_reference(number), said.guardian, tuple(said.rows), continuity=said.continuity)
+        try:
+            body = drawn_mail(facts, letter)
+            bodies[numbers[number]] = body.text, body.html
+        except LivretError as error:  # costs this guardian, and none of the others
+            bodies[numbers[number]] = error.message
+    return bodies
 
 
-def has_gone(session: Session, mail: OutgoingMail) -> None:
-    """The mail has gone: date and mode are stored now and not before (M090)."""
-    number = int(mail.ref or 0)
-    notifying.mark_notified([number], "email", actor=SYSTEM)
-    notifying.settle([number], "uncertain" if mail.repeated else "done")
+def have_gone(session: Session, mails: list[OutgoingMail]) -> None:
+    """The mails have gone: date and mode are stored now and not before (M090)."""
+    notifying.mark_notified([int(mail.ref or 0) for mail in mails], "email", actor=SYSTEM)
+    for status, repeated in (("uncertain", True), ("done", False)):
+        notifying.settle([int(mail.ref or 0) for mail in mails if mail.repeated is repeated], status)
 
 
-mail_kind(MAIL_KIND, compose=compose, on_sent=has_gone, on_failed=notifying.not_delivered)
+mail_kind(MAIL_KIND, compose=compose, on_sent=have_gone, on_failed=each_told(notifying.not_delivered))

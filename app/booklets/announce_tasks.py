@@ -15,7 +15,7 @@ from app.booklets.models import BookletEdition
 from app.core.clock import PARIS
 from app.core.errors import BadInput, NotFound
 from app.core.mail import NewMail, clean_address, queue_mails
-from app.core.mail_delivery import OutgoingMail
+from app.core.mail_kinds import OutgoingMail, each_told, each_written
 from app.jobs.context import JobContext
 from app.jobs.mail import mail_kind
 from app.jobs.models import MailOutbox
@@ -150,4 +150,5 @@ def has_gone(_session: Session, mail: OutgoingMail) -> None:
     notifying.settle([int(mail.ref or 0)], "uncertain" if mail.repeated else "done")
 
 
-mail_kind(MAIL_KIND, compose=compose, on_sent=has_gone, on_failed=notifying.not_delivered)
+mail_kind(MAIL_KIND, compose=each_written(compose), on_sent=each_told(has_gone),
+          on_failed=each_told(notifying.not_delivered))

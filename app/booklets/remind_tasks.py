@@ -15,7 +15,7 @@ from app.booklets.reminding import MAIL_KIND, late, read_ref, ref_of
 from app.core.clock import today
 from app.core.errors import BadInput, NotFound
 from app.core.mail import NewMail, clean_address, queue_mails
-from app.core.mail_delivery import OutgoingMail
+from app.core.mail_kinds import OutgoingMail, each_written
 from app.jobs.context import JobContext
 from app.jobs.mail import mail_kind
 from app.jobs.models import MailOutbox
@@ -101,4 +101,4 @@ def _row(one: Left, closes_on: date | None) -> ToFillIn:
     return ToFillIn(one.division, one.label.fr, one.booklets, f"{load().admin_url}{one.address}", closes_on)
 
 
-mail_kind(MAIL_KIND, compose=compose)
+mail_kind(MAIL_KIND, compose=each_written(compose))

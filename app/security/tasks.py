@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from app.core.mail_kinds import each_written
 from app.jobs.mail import mail_kind
 from app.security.invitations import KIND, compose
 
-mail_kind(KIND, compose=compose)
+mail_kind(KIND, compose=each_written(compose))

@@ -214,7 +214,7 @@ def test_a_guardian_picked_through_one_class_gets_every_child_in_one_letter(code
 @pytest.mark.row("M084")
 def test_an_address_refused_by_the_server_leaves_the_guardian_to_notify(coded: World, tmp_path: Path) -> None:
     from app.access.notifying import not_delivered
-    from app.core.mail_delivery import OutgoingMail
+    from app.core.mail_kinds import OutgoingMail
 
     job = run(coded.a, modes=("email",))
     with school_scope(coded.a), unit_of_work():

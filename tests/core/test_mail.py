@@ -18,7 +18,8 @@ from app.core import clock
 from app.core.db import Database, admin_db, portal_db
 from app.core.errors import BadInput
 from app.core.mail import MailOutboxMixin, NewMail, clean_address, queue_mail, queue_mails
-from app.core.mail_delivery import Delivery, MailKind, OutgoingMail, deliver_pending
+from app.core.mail_delivery import Courier, Delivery, deliver_pending
+from app.core.mail_kinds import MailKind, OutgoingMail, each_told, each_written
 from app.core.mail_transport import Envelope, Line, SmtpTransport, Transport, transport_for
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
@@ -121,8 +122,8 @@ def test_what_is_not_one_address_is_refused(address: str) -> None:
 def test_an_address_that_bounces_fails_with_the_servers_words(outbox: Outbox, server: Mailbox) -> None:
     server.answers["perdu@famille.example"] = ["550 5.1.1 boîte inconnue ici"]
     told: list[tuple[str, str | None]] = []
-    kinds = {"test": MailKind(on_sent=lambda _s, mail: told.append(("sent", mail.ref)),
-                              on_failed=lambda _s, mail: told.append(("failed", mail.error)))}
+    kinds = {"test": MailKind(on_sent=each_told(lambda _s, mail: told.append(("sent", mail.ref))),
+                              on_failed=each_told(lambda _s, mail: told.append(("failed", mail.error))))}
     lost = put(outbox, "lost", "perdu@famille.example")
     put(outbox, "fine", ref="7")
     delivery = send(outbox, server.url, kinds)
@@ -230,6 +231,33 @@ def test_a_crash_between_sending_and_storing_leaves_one_uncertain_mail(outbox: O
     assert len(sent) == 6 and len(set(sent)) == 5
 
 
+def test_mails_accepted_before_a_crash_are_settled_and_told_but_not_repeated(
+    outbox: Outbox, server: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed within a group: what the server has said yes to is known, the others were only claimed."""
+    ids = [put(outbox, f"m{n}", f"a{n}@famille.example") for n in range(5)]
+    dying: Transport = DiesAfterSending(server.url, after=3)
+    told: list[str] = []
+    kinds = {"test": MailKind(on_sent=each_told(lambda _s, mail: told.append(mail.to_address)))}
+
+    def dies(*_all: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(Courier, "_settle", dies)
+        with pytest.raises(KeyboardInterrupt):
+            deliver_pending(*outbox, dying, kinds)
+    assert [row(outbox, i).status for i in ids] == ["sending", "sending", "sending", "pending", "pending"]
+    assert [row(outbox, i).sent_at is not None for i in ids] == [True, True, False, False, False]
+    assert send(outbox, server.url, kinds).sent == 0, "its owner still lives: another courier leaves its mails alone"
+    with later(minutes=3):
+        delivery = send(outbox, server.url, kinds)
+    assert (delivery.uncertain, delivery.sent) == (1, 5)
+    assert [row(outbox, i).status for i in ids] == ["sent", "sent", "uncertain", "sent", "sent"]
+    assert sorted(told) == [f"a{n}@famille.example" for n in range(5)]
+    assert len(server.received) == 6
+
+
 def test_the_body_can_be_written_at_the_last_moment(outbox: Outbox, server: Mailbox) -> None:
     def compose(_session: Session, mail: OutgoingMail) -> tuple[str, str | None]:
         if mail.ref == "broken":
@@ -239,7 +267,7 @@ def test_the_body_can_be_written_at_the_last_moment(outbox: Outbox, server: Mail
     put(outbox, "ok", text="", ref="Lou")
     broken = put(outbox, "ko", "b@famille.example", text="", ref="broken")
     put(outbox, "ok2", "c@famille.example", text="", ref="Max")
-    delivery = send(outbox, server.url, {"test": MailKind(compose=compose)})
+    delivery = send(outbox, server.url, {"test": MailKind(compose=each_written(compose))})
     assert (delivery.sent, delivery.failed) == (2, 1)
     assert row(outbox, broken).error == "Le texte du message n'a pas pu être composé."
     assert [r.message.get_content().strip() for r in server.received] == [
@@ -251,7 +279,7 @@ def test_an_owner_that_fails_does_not_send_the_mail_again(outbox: Outbox, server
         raise RuntimeError("the owner is confused")
 
     mail_id = put(outbox)
-    send(outbox, server.url, {"test": MailKind(on_sent=explode)})
+    send(outbox, server.url, {"test": MailKind(on_sent=each_told(explode))})
     assert row(outbox, mail_id).status == "sent"
     with later(days=1):
         assert send(outbox, server.url).sent == 0
@@ -266,7 +294,7 @@ def test_the_owners_note_and_the_mails_status_are_one_transaction(outbox: Outbox
         seen.append(session.scalars(select(model.status).where(model.id == mail.id)).one())
 
     put(outbox)
-    send(outbox, server.url, {"test": MailKind(on_sent=note)})
+    send(outbox, server.url, {"test": MailKind(on_sent=each_told(note))})
     assert seen == ["sent"]
 
 
