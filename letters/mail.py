@@ -10,12 +10,16 @@ from .adapt.desk import mail_body
 from .adapt.texts import text_for
 from .templates import ROOT, fill
 from .types import (
+    AccountChangedMail,
     BookletAvailableMail,
     ConfirmAccountMail,
+    ContactMail,
+    ForgottenIdentifierMail,
     GuardianCodeMail,
     GuardianContinuityMail,
     InvitationMail,
     Mail,
+    NewAddressMail,
     ResetPassphraseMail,
     TeacherReminderMail,
 )
@@ -28,6 +32,10 @@ FOLDERS = {
     InvitationMail: "invitation",
     BookletAvailableMail: "booklet_available",
     TeacherReminderMail: "teacher_reminder",
+    AccountChangedMail: "account_changed",
+    NewAddressMail: "new_address",
+    ForgottenIdentifierMail: "forgotten_identifier",
+    ContactMail: "contact_message",
 }
 
 

@@ -285,6 +285,63 @@ class ResetPassphraseMail(Facts):
 
 
 @dataclass(frozen=True, slots=True)
+class AccountChangedMail(Facts):
+    """Sent when an account was changed, to the address it had before (M120). `what`: identifier, passphrase, email,
+    attached, detached, questions; `detail` is the new identifier, the new address or the child."""
+
+    name: str
+    what: str
+    detail: str | None
+    changed_on: date
+    changed_at: str
+    portal_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewAddressMail(Facts):
+    """Sent to the address that is to be the account's from now on: a link for one use (M120)."""
+
+    name: str
+    confirm_url: str
+    expires_on: date
+    expires_at: str
+    portal_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenIdentifierMail(Facts):
+    """Sent to who forgot the identifier: those of the confirmed accounts with this address (M122)."""
+
+    identifiers: tuple[str, ...]
+    portal_url: str
+
+
+class LongFacts(Facts):
+    """Facts with what somebody wrote, line by line."""
+
+    __slots__ = ()
+    longest = 5000
+    keeps_lines = True
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMail(LongFacts):
+    """What a family wrote to its school on the portal (M136): `form` is « message », or « copy » for the family, in
+    which no address of the school stands, or « undelivered » when the school no longer receives messages. `answer_to`
+    is the family's address."""
+
+    subject: str
+    senders: tuple[str, ...]
+    pupils: tuple[str, ...]
+    message: str
+    school_name: str
+    sent_on: date
+    form: str
+    answer_to: str | None
+    portal_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class InvitationMail(Facts):
     """Sent when the academy gives a colleague an account: a link for one use, own password, never one in the mail."""
 
@@ -338,7 +395,8 @@ class TeacherReminderMail(Facts):
 
 Mail = (
     GuardianCodeMail | GuardianContinuityMail | ConfirmAccountMail | ResetPassphraseMail | InvitationMail
-    | BookletAvailableMail | TeacherReminderMail
+    | BookletAvailableMail | TeacherReminderMail | AccountChangedMail | NewAddressMail | ForgottenIdentifierMail
+    | ContactMail
 )  # fmt: skip
 
 

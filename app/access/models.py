@@ -222,6 +222,34 @@ class NotificationCode(SchoolScoped, AdminBase):
     code_id: Mapped[int]
 
 
+class CardError(SchoolScoped, AdminBase):
+    """Something that a family points out as wrong on its record card (M141): about the guardian that told it, or about
+    the pupil. `guardian_id` is empty when the pupil's own account told it."""
+
+    __tablename__ = "card_error"
+    __table_args__ = (
+        school_fk("pupil_id", "pupil"),
+        school_fk("guardian_id", "guardian"),
+        CheckConstraint("about IN ('guardian', 'pupil')", "about_known"),
+        Index("ix_card_error_school_id_handled_at", "school_id", "handled_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pupil_id: Mapped[int]
+    guardian_id: Mapped[int | None]
+    about: Mapped[str] = mapped_column(String(10))
+    words: Mapped[str] = mapped_column(Text)
+    told_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    handled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    handled_by: Mapped[str | None] = mapped_column(String(150))
+
+    pupil: Mapped[Pupil] = school_relation("CardError", "pupil_id", "Pupil", lazy="joined")
+    guardian: Mapped[Guardian | None] = school_relation("CardError", "guardian_id", "Guardian", lazy="joined")
+
+    def __str__(self) -> str:
+        return self.pupil.shown_name
+
+
 class PortalAccount(AdminBase, Scoped):
     """Read-only mirror of a portal account; `id` is the portal's. Seen by the schools one of whose codes it holds."""
 

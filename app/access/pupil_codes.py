@@ -165,6 +165,11 @@ def make_slip(pupil_id: int, *, actor: Actor) -> str:
     account = pupil_facts(pupil_id).account
     if account is None or account.state != "confirmed":
         raise Conflict("Cet élève n'a pas de compte validé.", hint="Son code d'activation lui permet d'en créer un.")
+    return new_slip(account, actor)
+
+
+def new_slip(account: PortalAccount, actor: Actor) -> str:
+    """Make the code of a slip, in the caller's unit of work, and send its keyed hash to the portal."""
     slip, session = random_text(SLIP_SIGNS, SLIP_LENGTH), admin_db.session()
     order(session, "slip", account_id=account.id, digest=lookup_hash(slip)[1],
           until=(clock.now() + SLIP_LIVES).isoformat())  # fmt: skip

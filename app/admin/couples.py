@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.access import managing, refusals
+from app.access.accounts import takes_slip
 from app.access.continuity import keeping
 from app.access.planning import MODE_LABELS, Mode, NotifyRequest, make_plan
 from app.access.queries import Couple, choices
@@ -84,7 +85,8 @@ class CouplesPage(HandmadePage):
         return self.draw(
             "codes/couple.html", title=name, crumbs=((name, None),), facts=facts, clear=clear,
             lines=code_lines(facts.codes, clear), modes=MODE_LABELS, account_states=States("account"),
-            sent=self._sent(facts.link), remember=REMEMBER, done=SENT, ask=ASK)  # fmt: skip
+            slip=facts.account is not None and takes_slip(facts.account), sent=self._sent(facts.link),
+            remember=REMEMBER, done=SENT, ask=ASK)  # fmt: skip
 
     def _sent(self, link: GuardianLink) -> dict[str, Any] | None:
         """What became of the notification that was just asked for."""

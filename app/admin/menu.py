@@ -43,7 +43,8 @@ SECTIONS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
         (_l("Guardians' access"), ("CertifyPage", "CodesCreatePage", "CodesNotifyPage", "CouplesPage", "ReturnsPage",
                                     "UnreachedPage")),
         (_l("Pupils' access"), ("PupilCodesNotifyPage", "PupilCodesPage")),
-        (_l("Follow-up"), ("ActivationCodeView", "NotificationView", "AccessRefusalView", "PortalAccountView")),
+        (_l("Follow-up"), ("ActivationCodeView", "NotificationView", "AccessRefusalView", "PortalAccountView",
+                           "CardErrorsPage")),
         (_l("Statistics"), ("PupilStatisticsPageInSchool", "GuardianStatisticsPageInSchool")),
     ),
     "academy": (

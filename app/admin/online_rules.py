@@ -64,6 +64,17 @@ def service_label() -> Any:
     return func.coalesce(own.correlate(OnlineService).scalar_subquery(), national)
 
 
+PORTAL_SECRETS = {"passphrase": "Phrase de passe (12 caractères et plus)",
+                  "keypad": "6 à 10 chiffres au clavier à l'écran, avec trois questions"}  # fmt: skip
+LONGEST_MESSAGE = 1000
+
+
+def short_message(_form: Any, field: Field) -> None:
+    """What the sign-in page can hold (M121)."""
+    if len(field.data or "") > LONGEST_MESSAGE:
+        raise ValidationError(f"Le message compte {LONGEST_MESSAGE} caractères au plus.")
+
+
 def check_link(_form: Any, field: Field) -> None:
     """A link that a browser follows, and nothing else."""
     if not is_web_address(field.data or ""):

@@ -9,6 +9,7 @@ from app.admin import online_rules, rules, words
 from app.admin.declaration import Group, Screen
 from app.online.models import SERVICES, AcademicService, ContactAddress, Ent, ServiceRule
 from app.online.rules import KINDS
+from app.schools.models import Authority
 
 OF_SCHOOLS: tuple[Screen, ...] = (
     Screen(
@@ -21,6 +22,22 @@ OF_SCHOOLS: tuple[Screen, ...] = (
 )
 
 OF_ACADEMIES: tuple[Screen, ...] = (
+    Screen(
+        Authority, "AuthorityView", "authority", words.AUTHORITY, menu="academy", narrow=rules.own_authority,
+        verbs=frozenset({"list", "show", "edit", "export"}), list_columns=("code", "name", "portal_url"),
+        base_order=("name",),
+        groups=(Group("", ("code", "name", "portal_url", "dpo_email")),
+                Group(_l("Families' portal"), ("portal_secret", "portal_message"))),
+        choices={"portal_secret": online_rules.PORTAL_SECRETS},
+        labels={"portal_secret": _l("What families sign in with"),
+                "portal_message": _l("Message on the sign-in page")},
+        hints={"portal_url": _l("Printed on letters, for instance https://portail.example.fr"),
+               "portal_secret": _l("Digits are much easier to guess than a pass-phrase: attempts are counted more "
+                                   "strictly, and families may still choose a pass-phrase."),
+               "portal_message": _l("For instance that the portal is closed for maintenance on Sunday. Leave empty for "
+                                    "none.")},
+        validators={"portal_message": (online_rules.short_message,)},
+    ),
     Screen(
         AcademicService, "AcademicServiceView", "academic_service", words.ACADEMIC_SERVICE, menu="academy",
         mixin=online_rules.OfferedToSchools, narrow=online_rules.own_services,

@@ -12,11 +12,13 @@ from flask_login import current_user
 
 from app.admin.absences import AbsencesPage
 from app.admin.academy import GrantsPage, PeoplePage, SchoolsPage
+from app.admin.account_acts import AccountActsPage
 from app.admin.booklet_edit import BookletEditionPage, BookletEditPage
 from app.admin.booklet_lock import BookletLockPage
 from app.admin.booklet_page import BookletPage
 from app.admin.booklet_rules import BookletRulesPage
 from app.admin.booklets import BookletsPage
+from app.admin.card_errors import CardErrorsPage
 from app.admin.certifying import CertifyPage
 from app.admin.codes import CodesCreatePage, CodesNotifyPage
 from app.admin.council import CouncilPage
@@ -127,6 +129,7 @@ PAGES: tuple[tuple[type, str, Any], ...] = (
     (PupilCodesPage, "online", PupilCodesPage.title),
     (PupilStatisticsPage, "academy", PupilStatisticsPage.title),
     (GuardianStatisticsPage, "academy", GuardianStatisticsPage.title),
+    (CardErrorsPage, "online", CardErrorsPage.title),
     (SchoolsPage, "academy", SchoolsPage.title),
     (PeoplePage, "academy", PeoplePage.title),
     (GrantsPage, "academy", GrantsPage.title),
@@ -143,7 +146,7 @@ def register(appbuilder: Any) -> None:
         view = appbuilder.add_view(page, name, label=label, category=category, menu_cond=cond)
         if elsewhere:
             appbuilder.menu.add_link(f"{name}InSchool", label=label, category=elsewhere, baseview=view, cond=in_school)
-    for page in (EntryCells, BookletEditionPage, BookletPage, HelpPage, MarksDatesPage):
+    for page in (EntryCells, BookletEditionPage, BookletPage, HelpPage, MarksDatesPage, AccountActsPage):
         appbuilder.add_view_no_menu(page)
     _settings_first(appbuilder.menu)
     current_app.jinja_env.globals.update(help_address=help_address, about_pages=ABOUT)

@@ -21,7 +21,7 @@ from app.admin.trail import action_words
 from app.audit.models import AuditLine
 from app.curriculum.models import CurriculumProposal, SupportScheme, TeachingItem, TeachingService
 from app.online.models import SERVICES, OnlineService
-from app.schools.models import Authority, Division, DivisionStaff, GradeLevel, Programme, School, SchoolYear
+from app.schools.models import Division, DivisionStaff, GradeLevel, Programme, School, SchoolYear
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil, Staff
 
 if TYPE_CHECKING:
@@ -250,12 +250,6 @@ SCREENS: tuple[Screen, ...] = (
         narrow=rules.own_years, list_columns=("first_year", "starts_on", "ends_on"), base_order=("-first_year",),
         groups=(Group("", ("first_year", "starts_on", "ends_on")),),
         hints={"first_year": _l("2026 for the year 2026-2027.")},
-    ),
-    Screen(
-        Authority, "AuthorityView", "authority", words.AUTHORITY, menu="academy", narrow=rules.own_authority,
-        verbs=EDITABLE, list_columns=("code", "name", "portal_url"), base_order=("name",),
-        groups=(Group("", ("code", "name", "portal_url", "dpo_email")),),
-        hints={"portal_url": _l("Printed on letters, for instance https://portail.example.fr")},
     ),
     Screen(
         CurriculumProposal, "CurriculumProposalView", "curriculum_proposal", words.PROPOSAL, menu="academy",

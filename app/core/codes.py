@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import secrets
 import unicodedata
 
@@ -13,8 +14,12 @@ BLOCKS = (4, 3, 3, 3)
 SEPARATOR = " - "
 
 # Both members of a pair occur in codes, and are read one for the other on paper.
-_LOOK_ALIKE = {"0": "0O", "O": "0O", "1": "1I", "I": "1I"}
-_MOST_LOOK_ALIKES = 6
+_LOOK_ALIKE = {char: pair for pair in ("0O", "1I", "5S", "8B") for char in pair}
+_LEAST = str.maketrans("OISB", "0158")
+_MOST_LOOK_ALIKES = 8
+_SIGN = r"[0-9A-Z]"
+# A code among other words: « Code : 0MQU - XR4 - 3E7 - KNC », or the address of a letter's QR.
+_WITHIN = re.compile(rf"(?<!{_SIGN})({_SIGN}{{4}})([\W_]*)({_SIGN}{{3}})\2({_SIGN}{{3}})\2({_SIGN}{{3}})(?!{_SIGN})")
 
 
 def new_code() -> str:
@@ -50,18 +55,27 @@ def hint(code: str) -> str:
 def compact(text: str) -> str | None:
     """What somebody typed or pasted, in compact form; None when it cannot be a code.
 
-    Case, spaces and dashes of every kind are forgiven; anything else that is not a digit or a capital is not.
+    Case, spaces and signs of every kind are forgiven; another letter is not. A code pasted along with the words or the
+    address around it is found, when it is the only one.
     """
     plain = unicodedata.normalize("NFKC", text).upper()
-    kept = "".join(c for c in plain if not c.isspace() and unicodedata.category(c) not in ("Pd", "Pc", "Cf", "Po"))
-    return kept if len(kept) == LENGTH and set(kept) <= set(ALPHABET) else None
+    kept = "".join(c for c in plain if c.isalnum())
+    if len(kept) == LENGTH and set(kept) <= set(ALPHABET):
+        return kept
+    found = {"".join(match.group(1, 3, 4, 5)) for match in _WITHIN.finditer(plain)}
+    return found.pop() if len(found) == 1 else None
+
+
+def likeness(code: str) -> str:
+    """What all the readings of a code have in common: attempts are counted together."""
+    return code.translate(_LEAST)
 
 
 def readings(code: str) -> list[str]:
-    """The code as typed first, then what it becomes when 0 and O, 1 and I were confused.
+    """The code as typed first, then what it becomes when 0 and O, 1 and I, 5 and S, 8 and B were confused.
 
     Their number depends on what was typed alone, never on the codes that exist. A text made of look-alikes only is
-    no honest mistake, so beyond six of them nothing is tried.
+    no honest mistake, so beyond eight of them nothing is tried.
     """
     choices = [_LOOK_ALIKE.get(c, c) for c in code]
     if sum(len(choice) > 1 for choice in choices) > _MOST_LOOK_ALIKES:

@@ -66,20 +66,24 @@ def match_lines(session: Session, holder: Holder, lines: Sequence[TypedLine]) ->
     readings = [[lookup_hashes(reading) for reading in codes.readings(line.code)] for line in lines]
     wanted = {digest for line in readings for generations in line for digest in generations}
     found = {code.lookup_hash: code for code in session.scalars(_codes().where(PublishedCode.lookup_hash.in_(wanted)))}
-    return [
-        _judge(line, holder, _first(found, tried))
-        for line, tried in zip(lines, readings, strict=True)
-    ]  # fmt: skip
+    return [_best(line, holder, _hits(found, tried)) for line, tried in zip(lines, readings, strict=True)]
 
 
 def _codes():  # type: ignore[no-untyped-def]
     return select(PublishedCode).options(joinedload(PublishedCode.pupil).joinedload(PublishedPupil.school))
 
 
-def _first(found: dict[str, PublishedCode], readings: list[list[str]]) -> PublishedCode | None:
-    """The code as typed if it exists, else the first of its look-alikes that does."""
+def _hits(found: dict[str, PublishedCode], readings: list[list[str]]) -> list[PublishedCode | None]:
+    """The code as typed if it exists, then its look-alikes that do; a decoy when there is none. More than one is rarer
+    than a right guess."""
     hits = [found.get(digest) for generations in readings for digest in generations]
-    return next((code for code in hits if code is not None), None)
+    return [code for code in hits if code is not None] or [None]
+
+
+def _best(line: TypedLine, holder: Holder, hits: list[PublishedCode | None]) -> Match:
+    """A look-alike is no weaker than the code itself: first name and birth date must be those of its own pupil."""
+    judged = [_judge(line, holder, code) for code in hits]
+    return next((match for match in judged if match.code or match.school_closed), judged[0])
 
 
 def _judge(line: TypedLine, holder: Holder, code: PublishedCode | None) -> Match:

@@ -14,11 +14,11 @@ from app.core import clock
 from app.core.crypto import new_token, token_hash
 from app.core.db import portal_db
 from app.core.errors import TransitionRefused
-from app.core.mail import NewMail, queue_mail
 from app.core.scope import account_scope, system_scope
 from app.core.uow import unit_of_work
 from app.portal.mails import confirmation_mail
-from app.portal.models import Account, PortalMail, PublishedCode, PublishedPupil, PublishedSchool
+from app.portal.models import Account, PublishedCode, PublishedPupil, PublishedSchool
+from app.portal.notices import mail_to
 from app.portal.visitors import Visitor, holder_of
 from app.workflow import bulk, engine
 
@@ -62,14 +62,21 @@ def confirm(token: str) -> Link:
 
 
 def send_again(account_id: int, *, visitor: Visitor, portal_url: str) -> bool:
-    """Send a new link; the one before it ends. False when the account no longer waits for one."""
+    """Send a new link; the one before it ends. False when the account no longer waits for one, or has no address."""
     visitor.limits.count("mail account", f"portal {account_id}")
     with account_scope(account_id), unit_of_work(portal_db) as session:
         account = session.get(Account, account_id)
-        if account is None or account.state != "provisional":
+        if account is None or account.state != "provisional" or not account.email:
             return False
         send_link(session, account, portal_url, *_named_in_mail(session))
     return True
+
+
+def send_link_for_school(session: Session, account: Account, portal_url: str) -> None:
+    """The school asks for a fresh link in its own act (M118)."""
+    with account_scope(account.id):
+        named = _named_in_mail(session)
+    send_link(session, account, portal_url, *named)
 
 
 def send_link(
@@ -92,9 +99,7 @@ def send_link(
         portal_url=portal_url,
         locale=account.locale,
     )
-    queue_mail(session, PortalMail, NewMail(
-        dedupe_key=f"{MAIL_KIND}:{digest}", to_address=account.email, subject=body.subject, text=body.text,
-        html=body.html, kind=MAIL_KIND, ref=str(account.id)))  # fmt: skip
+    mail_to(session, account, MAIL_KIND, body, key=digest)
 
 
 def lapse_expired() -> int:

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from letters.mail import MailBody, render_mail
-from letters.types import ConfirmAccountMail, ResetPassphraseMail
+from letters.types import (
+    AccountChangedMail,
+    ConfirmAccountMail,
+    ForgottenIdentifierMail,
+    NewAddressMail,
+    ResetPassphraseMail,
+)
 
 
 def confirmation_mail(
@@ -24,3 +30,20 @@ def reset_mail(*, name: str, link: str, until: datetime, portal_url: str, locale
     facts = ResetPassphraseMail(name=name, reset_url=link, expires_on=until.date(), expires_at=f"{until:%H:%M}",
                                 portal_url=portal_url)  # fmt: skip
     return render_mail(facts, locale)
+
+
+def changed_mail(*, name: str, what: str, detail: str | None, at: datetime, portal_url: str, locale: str) -> MailBody:
+    """What was changed in an account, and when (M120)."""
+    return render_mail(AccountChangedMail(name=name, what=what, detail=detail, changed_on=at.date(),
+                                          changed_at=f"{at:%H:%M}", portal_url=portal_url), locale)  # fmt: skip
+
+
+def address_mail(*, name: str, link: str, until: datetime, portal_url: str, locale: str) -> MailBody:
+    """The link that proves a new address (M120)."""
+    return render_mail(NewAddressMail(name=name, confirm_url=link, expires_on=until.date(),
+                                      expires_at=f"{until:%H:%M}", portal_url=portal_url), locale)  # fmt: skip
+
+
+def identifiers_mail(*, identifiers: Sequence[str], portal_url: str, locale: str) -> MailBody:
+    """The identifiers that belong to an address (M122)."""
+    return render_mail(ForgottenIdentifierMail(identifiers=tuple(identifiers), portal_url=portal_url), locale)

@@ -8,7 +8,8 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.portal.signup import LONGEST_IDENTIFIER, MOST_LINES, SHORTEST_IDENTIFIER, Fault
+from app.portal.signup import LONGEST_IDENTIFIER, MOST_LINES, SHORTEST_IDENTIFIER
+from app.portal.signup_faults import Fault
 from app.security.throttle import TooManyAttempts
 
 MESSAGES: dict[str, Any] = {
@@ -31,6 +32,13 @@ MESSAGES: dict[str, Any] = {
         "Begin with a letter or a digit; then letters, digits and the signs . - _ @ + ' may be used, without spaces."
     ),
     "email": _l("This is not an e-mail address. It looks like name@example.org."),
+    "digits_not_here": _l(
+        "The academy of this school asks for a pass-phrase of 12 characters or more, not for digits."
+    ),
+    "questions_first": _l("Digits go with three questions: choose them first, on the page of your account."),
+    "question_twice": _l("Choose two different questions."),
+    "answer": _l("Write an answer, of 2 characters at least."),
+    "proof": _l("This is not your present pass-phrase."),
     "not_the_same": _l("The two pass-phrases are not the same. Type both again."),
 }
 
@@ -42,6 +50,8 @@ def message_of(fault: Fault) -> str:
         return _("The identifier has %(least)d to %(most)d characters.", **sizes)
     if fault.reason == "too_many_lines":
         return _("Make the account with %(most)d children at most, then add the others.", most=MOST_LINES)
+    if fault.reason == "too_long":
+        return _("This is too long: %(most)d characters at most.", most=fault.words["most"])
     if fault.reason == "passphrase":
         return _passphrase(str(fault.words["said"]))
     return str(MESSAGES[fault.reason])
@@ -91,3 +101,25 @@ def special_words() -> dict[str, str]:
 def service_label(code: str) -> str:
     """The name of a service; a service this version does not know keeps its code."""
     return str(SERVICES.get(code, code))
+
+
+QUESTIONS: dict[str, Any] = {
+    "pet": _l("The name of your pet?"),
+    "mother": _l("The maiden name of your mother?"),
+    "dish": _l("What is your favourite dish?"),
+    "school": _l("Name of my first secondary school?"),
+    "birth_place": _l("My birth place?"),
+    "birth_hour": _l("My birth hour (HHMM)?"),
+    "second_name": _l("My second first name?"),
+    "street": _l("Street name of my first flat?"),
+}
+
+
+def question_text(question: str) -> str:
+    """A question of the list in the reader's language; the holder's own one as it was written."""
+    return str(QUESTIONS.get(question, question))
+
+
+def question_choices() -> list[tuple[str, str]]:
+    """What the drop-downs offer (M117)."""
+    return [("", _("(choose)")), *((code, str(text)) for code, text in QUESTIONS.items())]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, false, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, false, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, with_loader_criteria
 
 from app.audit.mixins import AuditLineMixin
@@ -31,7 +31,8 @@ class Published:
 class PublishedSchool(Published, PortalBase):
     """Header of a school; `services` are the codes of its open national services, `other_services` code, name and
     address of the academy's own. `welcome` is HTML cleaned by the school's side, `contact` whether families may write
-    to it. `school_life` is how to reach the school life office (M130): e-mail, phone, fax."""
+    to it. `school_life` is how to reach the school life office (M130): e-mail, phone, fax. `secret` and `message` are
+    what its academy chose for the sign-in page."""
 
     __tablename__ = "published_school"
 
@@ -45,11 +46,13 @@ class PublishedSchool(Published, PortalBase):
     other_services: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list, server_default="[]")
     contact: Mapped[bool] = mapped_column(default=False, server_default=false())
     school_life: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    secret: Mapped[str] = mapped_column(String(10), default="passphrase", server_default="passphrase")
+    message: Mapped[str] = mapped_column(String(1000), default="", server_default="")
 
 
 class PublishedPupil(Published, PortalBase, Scoped):
     """A pupil with at least one valid code. `refused`: a guardian refused the services for the pupil, whose own account
-    shows none of them (M104)."""
+    shows none of them (M104). `card`: other first names and programme (M141)."""
 
     __tablename__ = "published_pupil"
 
@@ -61,12 +64,14 @@ class PublishedPupil(Published, PortalBase, Scoped):
     division: Mapped[str | None] = mapped_column(String(50))
     division_id: Mapped[int | None]
     refused: Mapped[bool] = mapped_column(default=False, server_default=false())
+    card: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
 
     school: Mapped[PublishedSchool] = relationship()
 
 
 class PublishedCode(Published, PortalBase, Scoped):
-    """An activation code. The replicator writes everything but the three columns of its use here."""
+    """An activation code. The replicator writes everything but the three columns of its use here. `card`: the data of
+    the guardian it names, once an account holds it (M119, M141)."""
 
     __tablename__ = "published_code"
     __table_args__ = (CheckConstraint("holder IN ('guardian', 'pupil')", "holder_known"),)
@@ -80,6 +85,7 @@ class PublishedCode(Published, PortalBase, Scoped):
     hint: Mapped[str] = mapped_column(String(4))
     lookup_hash: Mapped[str] = mapped_column(String(64), unique=True)
     valid: Mapped[bool]
+    card: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     attached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -161,11 +167,14 @@ class Account(Stateful, PortalBase):
 
 
 class AccountKey(PortalBase):
-    """A way in for one use, instead of a password that somebody else would know: a link sent by mail (`reset`, M100) or
-    a slip given by the school to a pupil (`slip`, M106). Only its hash is known."""
+    """A key for one use: a link to choose a new pass-phrase (`reset`, M100), a slip given by the school (`slip`, M106),
+    or a link that proves a new address (`address`, M120: `email` is that address). Only its hash is known."""
 
     __tablename__ = "account_key"
-    __table_args__ = (CheckConstraint("kind IN ('reset', 'slip')", "kind_known"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('reset', 'slip', 'address')", "kind_known"),
+        CheckConstraint("(kind = 'address') = (email IS NOT NULL)", "email_if_address"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
@@ -173,8 +182,36 @@ class AccountKey(PortalBase):
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    email: Mapped[str | None] = mapped_column(String(254))
+    by_school: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     account: Mapped[Account] = relationship()
+
+
+class AccountQuestion(PortalBase):
+    """One of the three questions of an account that signs in with digits (M117): `question` is the code of a question
+    of the list, or the holder's own words at the third place. Only a slow hash of the answer is kept."""
+
+    __tablename__ = "account_question"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    question: Mapped[str] = mapped_column(String(120))
+    answer_hash: Mapped[str] = mapped_column(String(200))
+
+
+class RecoveryRequest(PortalBase):
+    """Somebody forgot the identifier (`typed` is an address) or the pass-phrase (an identifier), until the worker has
+    answered (M122)."""
+
+    __tablename__ = "recovery_request"
+    __table_args__ = (CheckConstraint("kind IN ('identifier', 'passphrase')", "kind_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    typed: Mapped[str] = mapped_column(String(300))
+    locale: Mapped[str] = mapped_column(String(5))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
 
 
 @scope_rule(PublishedCode)
@@ -210,15 +247,23 @@ def _account_key(scope: Scope) -> int:
     return scope.id
 
 
+UNREAD_WORDS = "kind IN ('contact.message', 'card.error') AND NOT forgotten"
+
+
 class PortalEvent(PortalBase):
-    """Outbox towards the school: accounts made and confirmed, codes attached and used. Read in order, once."""
+    """Outbox towards the school: accounts made and confirmed, codes attached and used. Read in order, once. What
+    families wrote is erased as soon as it was read (`forgotten`)."""
 
     __tablename__ = "portal_event"
+    __table_args__ = (
+        Index("ix_portal_event_words", "id", postgresql_where=text(UNREAD_WORDS), sqlite_where=text(UNREAD_WORDS)),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(30))
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    forgotten: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class AppliedCommand(PortalBase):

@@ -42,12 +42,14 @@ class SchoolCard:
     services: tuple[str, ...]
     others: tuple[OtherService, ...]
     welcome: Markup
+    contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HeldCode:
     """A code on the account: its first block only, and the person it names (M120)."""
 
+    id: int
     masked: str
     guardian: str | None
     guardian_first_name: str | None
@@ -75,6 +77,7 @@ class Identity:
     identifier: str
     email: str
     locale: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ _OPENED = (
         PublishedPupil.first_name, PublishedPupil.last_name, PublishedPupil.birth_date, PublishedPupil.sex,
         PublishedPupil.division, PublishedSchool.name, PublishedSchool.academy, PublishedSchool.address,
         PublishedSchool.phone, PublishedSchool.services, PublishedSchool.other_services, PublishedSchool.welcome,
-        PublishedCode.holder, PublishedPupil.refused, _UNREAD.label("unread"),
+        PublishedSchool.contact, PublishedCode.holder, PublishedCode.id.label("code_id"), PublishedPupil.refused,
+        _UNREAD.label("unread"),
     )
     .join(PublishedPupil, PublishedPupil.id == PublishedCode.pupil_id)
     .join(PublishedSchool, PublishedSchool.id == PublishedPupil.school_id)
@@ -138,7 +142,7 @@ def identity(account_id: int) -> Identity:
     account = portal_db.session.get(Account, account_id)
     if account is None:
         raise NotFound()
-    return Identity(account.identifier, account.email, account.locale)
+    return Identity(account.identifier, account.email, account.locale, account.kind)
 
 
 def schools_without_service(account_id: int) -> tuple[str, ...]:
@@ -155,12 +159,13 @@ def schools_without_service(account_id: int) -> tuple[str, ...]:
 
 def _child(rows: list[Any]) -> Child:
     """Every code of one pupil; the pupil and the school are the same on each row."""
-    codes = tuple(HeldCode(f"{hint} - ••• - ••• - •••", guardian, first) for hint, _, guardian, first, *_ in rows)
+    codes = tuple(HeldCode(row.code_id, f"{row.hint} - ••• - ••• - •••", row.guardian_name, row.guardian_first_name)
+                  for row in rows)
     one = rows[0]
     others = tuple(OtherService(other["label"], other["url"]) for other in one.other_services)
     # M104: once a guardian refused them for the pupil, the pupil's own account has no national service.
     services = () if one.refused and one.holder == "pupil" else tuple(one.services)
     school = SchoolCard(one.name, one.academy, tuple(one.address), one.phone, services, others,
-                        clean_html(one.welcome))
+                        clean_html(one.welcome), bool(one.contact))
     return Child(one.id, one.first_name, one.last_name, one.birth_date, one.sex, one.division, school, codes,
                  one.unread)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from dataclasses import field as default
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -23,23 +23,17 @@ from app.portal.activation import Holder, Match, TypedLine, match_lines
 from app.portal.confirmation import send_link
 from app.portal.events import tell_school
 from app.portal.models import Account, PublishedCode
+from app.portal.policy import allows_digits, check_secret, only_digits, sign_in_page
+from app.portal.questions import Answered, hashed, question_faults, store
+from app.portal.signup_faults import Fault
 from app.portal.visitors import Visitor, holder_of
-from app.security.passwords import PassphraseRefused, check_passphrase, hash_passphrase
+from app.security.digits import is_digits
+from app.security.passwords import PassphraseRefused, hash_passphrase
 from app.workflow.engine import record_creation
 
 MOST_LINES = 12
 SHORTEST_IDENTIFIER, LONGEST_IDENTIFIER = 3, 80
 IDENTIFIER = re.compile(r"[^\W_][\w.@+'-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing to correct: `field` is the form's, `line` the child's (from 0), `words` fill the message."""
-
-    field: str
-    reason: str
-    line: int | None = None
-    words: dict[str, object] = default(default_factory=dict)
 
 
 class SignUpRefused(BadInput):
@@ -54,7 +48,7 @@ class SignUpRefused(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """What the form asks for, once its lines can be read."""
+    """What the form asks for, once its lines can be read. Without e-mail (empty), the school's counter confirms."""
 
     holder: Holder
     lines: tuple[TypedLine, ...]
@@ -62,6 +56,7 @@ class NewAccount:
     passphrase: str
     email: str
     locale: str = "fr"
+    questions: tuple[Answered, ...] = ()
 
 
 def identifier_key(identifier: str) -> str:
@@ -69,23 +64,32 @@ def identifier_key(identifier: str) -> str:
     return folded(unicodedata.normalize("NFKC", identifier.strip()))
 
 
-def check_identity(new: NewAccount) -> list[Fault]:
-    """What is wrong with identifier, e-mail and pass-phrase, whatever the codes."""
-    faults = []
-    if not SHORTEST_IDENTIFIER <= len(new.identifier) <= LONGEST_IDENTIFIER:
-        faults.append(Fault("identifier", "identifier_length"))
-    elif not IDENTIFIER.fullmatch(new.identifier):
-        faults.append(Fault("identifier", "identifier_characters"))
+def identifier_faults(identifier: str) -> list[Fault]:
+    """What is wrong with an identifier, whoever has it."""
+    if not SHORTEST_IDENTIFIER <= len(identifier) <= LONGEST_IDENTIFIER:
+        return [Fault("identifier", "identifier_length")]
+    return [] if IDENTIFIER.fullmatch(identifier) else [Fault("identifier", "identifier_characters")]
+
+
+def check_identity(new: NewAccount, *, digits: bool) -> list[Fault]:
+    """What is wrong with identifier, e-mail, secret and questions, whatever the codes."""
+    faults = identifier_faults(new.identifier)
     try:
-        clean_address(new.email)
+        _address(new.email)
     except BadInput:
         faults.append(Fault("email", "email"))
     about = [new.identifier, new.email.partition("@")[0], *(line.first_name for line in new.lines)]
     try:
-        check_passphrase(new.passphrase, about=about)
+        check_secret(new.passphrase, digits=digits, about=about, born=[line.birth_date for line in new.lines])
     except PassphraseRefused as error:
         faults.append(Fault("passphrase", "passphrase", words={"said": error.sentence()}))
+    if digits and is_digits(new.passphrase):
+        faults += question_faults(new.questions)
     return faults
+
+
+def _address(typed: str) -> str:
+    return clean_address(typed) if typed else ""
 
 
 def create_account(new: NewAccount, *, visitor: Visitor, portal_url: str) -> int:
@@ -94,25 +98,41 @@ def create_account(new: NewAccount, *, visitor: Visitor, portal_url: str) -> int
     Each code opens its own pupil and names its own guardian, so codes of several guardians may share an account
     (M119). Whether codes, names or dates were wrong is never told apart, and the pass-phrase is hashed either way.
     """
-    if faults := [*_check_lines(new.lines), *check_identity(new)]:
+    digits = only_digits(new.passphrase) and sign_in_page().keypad
+    if faults := [*line_faults(new.lines), *check_identity(new, digits=digits)]:
         raise SignUpRefused(faults)
+    with codes_typed(new.lines, visitor):
+        digest = hash_passphrase(new.passphrase)  # before the transaction: it is slow, and done whatever comes next
+        asked = hashed(new.questions) if digits and is_digits(new.passphrase) else []
+        try:
+            with system_scope("a code is typed by somebody without account"), unit_of_work(portal_db) as session:
+                return _create(session, new, digest, asked, portal_url)
+        except IntegrityError as error:  # the same identifier, taken at the same moment
+            raise SignUpRefused([Fault("identifier", "identifier_taken")]) from error
+
+
+@contextmanager
+def codes_typed(lines: Sequence[TypedLine], visitor: Visitor) -> Iterator[None]:
+    """Around one attempt to use codes: counted before they are looked at, forgiven when they were right (the block
+    ends without an exception)."""
     visitor.limits.count("code address", visitor.address)
-    hints = {codes.hint(line.code) for line in new.lines}
-    for hint in sorted(hints):
+    hints = sorted({codes.hint(codes.likeness(line.code)) for line in lines})
+    for hint in hints:
         visitor.limits.count("code account", hint)
-    digest = hash_passphrase(new.passphrase)  # before the transaction: it is slow, and done whatever comes next
-    try:
-        with system_scope("a code is typed by somebody who has no account yet"), unit_of_work(portal_db) as session:
-            account = _create(session, new, digest, portal_url)
-    except IntegrityError as error:  # the same identifier, taken at the same moment
-        raise SignUpRefused([Fault("identifier", "identifier_taken")]) from error
+    yield
     visitor.limits.forgive("code address", visitor.address)
-    for hint in sorted(hints):
+    for hint in hints:
         visitor.limits.clear("code account", hint)
-    return account
 
 
-def _check_lines(lines: tuple[TypedLine, ...]) -> list[Fault]:
+def check_lines(lines: Sequence[TypedLine]) -> None:
+    """Raise `SignUpRefused` for no line, too many, or the same code twice."""
+    if faults := line_faults(lines):
+        raise SignUpRefused(faults)
+
+
+def line_faults(lines: Sequence[TypedLine]) -> list[Fault]:
+    """What is wrong with the lines as such, whatever their codes open."""
     if not lines:
         return [Fault("lines", "no_line")]
     if len(lines) > MOST_LINES:
@@ -121,19 +141,27 @@ def _check_lines(lines: tuple[TypedLine, ...]) -> list[Fault]:
     return [Fault("code", "twice", at) for at, code in enumerate(typed) if code in typed[:at]]
 
 
-def _create(session: Session, new: NewAccount, digest: str, portal_url: str) -> int:
-    found = match_lines(session, new.holder, new.lines)
+def opened_codes(session: Session, holder: Holder, lines: Sequence[TypedLine]) -> list[PublishedCode]:
+    """The code that each line opens. Raises `SignUpRefused` when one opens nothing."""
+    found = match_lines(session, holder, lines)
     if faults := list(_refusals(found)):
         raise SignUpRefused(faults)
+    return list({match.code.id: match.code for match in found if match.code}.values())
+
+
+def _create(session: Session, new: NewAccount, digest: str, asked: list[tuple[str, str]], portal_url: str) -> int:
+    opened = opened_codes(session, new.holder, new.lines)
+    if is_digits(new.passphrase) and not allows_digits(code.pupil.school for code in opened):
+        raise SignUpRefused([Fault("passphrase", "digits_not_here")])
     key = identifier_key(new.identifier)
     if session.scalar(select(Account.id).where(Account.identifier_key == key)) is not None:
         raise SignUpRefused([Fault("identifier", "identifier_taken")])
     account = Account(kind=new.holder, identifier=new.identifier, identifier_key=key, password_hash=digest,
-                      email=clean_address(new.email), locale=new.locale, created_at=clock.now())  # fmt: skip
+                      email=_address(new.email), locale=new.locale, created_at=clock.now())  # fmt: skip
     session.add(account)
     session.flush()
+    store(session, account.id, asked)
     record_creation(account, actor=holder_of(account), session=session)
-    opened = [match.code for match in found if match.code]
     tell_school(session, "account.created", [_as_told(account)])
     attach_codes(session, account, [code.id for code in opened])
     send_link(session, account, portal_url, [code.pupil.school.name for code in opened],

@@ -30,7 +30,7 @@ LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 
 def build(app: Flask, config: Config) -> None:
     """Everything between an empty Flask application and the portal."""
-    from app.portal.pages import about, absences, booklets, common, entry, home, keys, marks, signup
+    from app.portal.pages import common
 
     app.config.update(
         LIVRET=config,
@@ -46,7 +46,7 @@ def build(app: Flask, config: Config) -> None:
     protect(app, config, db=portal_db, sessions=PortalSession, throttles=PortalThrottle, epoch_of=_epoch_of,
             cookie="livret_portail", hosts=config.portal_hosts)  # fmt: skip
     _scope_every_request(app)
-    for page in (entry, signup, home, booklets, marks, absences, keys, about):
+    for page in _pages():
         app.register_blueprint(page.bp)
     app.context_processor(_words)
     app.add_template_filter(_long_date, "long_date")
@@ -56,6 +56,25 @@ def build(app: Flask, config: Config) -> None:
     app.add_template_filter(_plain_number, "plain_number")
     app.add_template_filter(_day, "day")
     register_errors(app)
+
+
+def _pages() -> tuple[Any, ...]:
+    """Every page of the portal, imported when it is built."""
+    from app.portal.pages import (
+        about,
+        absences,
+        booklets,
+        entry,
+        home,
+        keys,
+        managing,
+        marks,
+        recovery,
+        signup,
+        words,
+    )
+
+    return (entry, signup, home, managing, words, booklets, marks, absences, keys, recovery, about)
 
 
 def _epoch_of(owner: ColumnElement[Any]) -> ColumnElement[int]:

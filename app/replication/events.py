@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from app.access.models import VALID_STATES, ActivationCode, GuardianCode, PortalAccount, PupilCode
 from app.booklets.models import BookletEdition, BookletReading
 from app.core.actor import SYSTEM
-from app.core.db import portal_db, writing
+from app.core.db import admin_db, portal_db, writing
 from app.core.scope import system_scope
 from app.core.types import UtcDateTime
 from app.core.uow import unit_of_work
 from app.portal.models import PortalEvent
-from app.replication.marks import unmarked
+from app.replication.family_words import forget_words, list_errors, send_messages
+from app.replication.marks import touch_school, unmarked
 from app.replication.models import ReplicationState
 from app.workflow import bulk
 
@@ -34,6 +35,10 @@ def read_events() -> int:
     total = 0
     while count := _read_batch():
         total += count
+    with system_scope("how far events were read"):
+        last = admin_db.session.scalar(select(ReplicationState.last_event).where(ReplicationState.id == 1)) or 0
+        admin_db.session.rollback()
+        forget_words(last)
     return total
 
 
@@ -75,8 +80,8 @@ def _created(session: Session, payloads: Payloads) -> None:
     ids = [p["account_id"] for p in payloads]
     known = set(session.scalars(select(PortalAccount.id).where(PortalAccount.id.in_(ids))))
     rows = [
-        {"id": p["account_id"], "identifier": p["identifier"], "email": p["email"], "state": "provisional",
-         "created_at": datetime.fromisoformat(p["created_at"])}
+        {"id": p["account_id"], "kind": p.get("kind", "guardian"), "identifier": p["identifier"],
+         "email": p["email"] or None, "state": "provisional", "created_at": datetime.fromisoformat(p["created_at"])}
         for p in payloads if p["account_id"] not in known
     ]  # fmt: skip
     if rows:
@@ -105,6 +110,21 @@ def _end(session: Session, payloads: Payloads, state: str) -> None:
     session.execute(held.values(account_id=None).execution_options(synchronize_session=False))
 
 
+def _changed(session: Session, payloads: Payloads) -> None:
+    """The holder chose another identifier or address (M120)."""
+    for payload in payloads:
+        _move(session, [payload["account_id"]], identifier=payload["identifier"], email=payload["email"] or None)
+
+
+def _detached(session: Session, payloads: Payloads) -> None:
+    """A code that its account let go: held by nobody, it can be attached again."""
+    for payload in payloads:
+        held = update(ActivationCode).where(ActivationCode.id == payload["code_id"],
+                                            ActivationCode.account_id == payload["account_id"])  # fmt: skip
+        session.execute(held.values(account_id=None).execution_options(synchronize_session=False))
+    _show_cards(session, [payload["code_id"] for payload in payloads])
+
+
 def _move(session: Session, ids: list[int], **values: Any) -> None:
     chosen = update(PortalAccount).where(PortalAccount.id.in_(ids))
     session.execute(chosen.values(**values).execution_options(synchronize_session=False))
@@ -125,6 +145,14 @@ def _used(session: Session, payloads: Payloads) -> None:
     for model in (GuardianCode, PupilCode):
         chosen = where & (model.holder == model.__mapper__.polymorphic_identity)
         bulk.apply_many(model, "use", chosen, actor=SYSTEM, session=session, data={"used_at": used_at})
+    _show_cards(session, list(moments))
+
+
+def _show_cards(session: Session, code_ids: list[int]) -> None:
+    """The record card of who holds these codes appears, or goes, with the next replication (M141)."""
+    schools = select(ActivationCode.school_id).where(ActivationCode.id.in_(code_ids)).distinct()
+    for school_id in session.scalars(schools):
+        touch_school(session, school_id)
 
 
 def _read(session: Session, payloads: Payloads) -> None:
@@ -149,7 +177,11 @@ APPLY: dict[str, Callable[[Session, Payloads], None]] = {
     "account.confirmed": _confirmed,
     "account.lapsed": _lapsed,
     "account.closed": _closed,
+    "account.changed": _changed,
     "code.attached": _attached,
+    "code.detached": _detached,
     "code.used": _used,
     "booklet.read": _read,
+    "contact.message": send_messages,
+    "card.error": list_errors,
 }

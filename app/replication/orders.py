@@ -20,7 +20,8 @@ from app.core.actor import SYSTEM
 from app.core.db import admin_db, portal_db, writing
 from app.core.scope import school_scope, system_scope
 from app.core.uow import unit_of_work
-from app.portal.keys import give_link, take_slip
+from app.portal.confirmation import send_link_for_school
+from app.portal.keys import give_link, may_have_slip, take_slip
 from app.portal.models import Account, AppliedCommand, PublishedBooklet, PublishedCode, PublishedSchool
 from app.portal.records import PublishedAbsence, PublishedMark, PublishedTest
 from app.replication.booklets import readable_editions
@@ -167,7 +168,7 @@ def _apply_once(number: int, kind: str, payload: dict[str, Any]) -> None:
 def _revoke(session: Session, payload: dict[str, Any]) -> None:
     ids = payload["code_ids"]
     for start in range(0, len(ids), 500):
-        _codes(session, ids[start : start + 500], valid=False, digest=REWRITE)
+        _codes(session, ids[start : start + 500], valid=False, card=None, digest=REWRITE)
 
 
 def _withdraw(session: Session, payload: dict[str, Any]) -> None:
@@ -202,20 +203,24 @@ def _attach(session: Session, payload: dict[str, Any]) -> None:
 
 
 def _detach(session: Session, payload: dict[str, Any]) -> None:
-    _codes(session, [payload["code_id"]], account_id=None, attached_at=None, used_at=None)
+    _codes(session, [payload["code_id"]], account_id=None, attached_at=None, used_at=None, card=None,
+           digest=REWRITE)  # fmt: skip
 
 
 def _reset(session: Session, payload: dict[str, Any]) -> None:
-    """The portal writes and sends the link itself: the school never sees it (M100)."""
+    """The portal writes and sends the link itself: the school never sees it (M100). A provisional account gets its
+    confirmation link again (M118)."""
     account = session.get(Account, payload["account_id"])
     if account is not None and account.state == "confirmed":
-        give_link(session, account, load().portal_url)
+        give_link(session, account, load().portal_url, by_school=True)
+    elif account is not None and account.state == "provisional" and account.email:
+        send_link_for_school(session, account, load().portal_url)
 
 
 def _slip(session: Session, payload: dict[str, Any]) -> None:
-    """The keyed hash of a slip that the school printed for a pupil (M106)."""
+    """The keyed hash of a slip that the school printed (M106)."""
     account = session.get(Account, payload["account_id"])
-    if account is not None and account.state == "confirmed" and account.kind == "pupil":
+    if account is not None and may_have_slip(account):
         take_slip(session, account, payload["digest"], datetime.fromisoformat(payload["until"]))
 
 

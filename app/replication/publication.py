@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session, aliased
 from app.access.models import VALID_STATES, AccessRefusal, ActivationCode, PupilRefusal
 from app.online.models import SERVICES, OnlineService
 from app.replication.booklets import booklet_rows, edition_rows
+from app.replication.cards import guardian_cards, pupil_card
 from app.replication.choices import chosen
 from app.replication.divisions import division_rows
 from app.replication.half_days import absence_rows, school_life
 from app.replication.papers import paper_rows
-from app.schools.models import Authority, Division, School
+from app.schools.models import Authority, Division, Programme, School
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
 
 Row = dict[str, Any]
@@ -62,24 +63,24 @@ _CODE = (
 # M104: the pupil's own account then shows no national service.
 _REFUSED = exists().where(PupilRefusal.school_id == Pupil.school_id, PupilRefusal.pupil_id == Pupil.id,
                           PupilRefusal.lifted_on.is_(None)).label("refused")  # fmt: skip
-_PUPIL = (Pupil.id, Pupil.school_id, Pupil.last_name, Pupil.usage_name, Pupil.first_name, Pupil.birth_date, Pupil.sex,
-          _REFUSED)  # fmt: skip
+_PUPIL = (Pupil.id, Pupil.school_id, Pupil.last_name, Pupil.usage_name, Pupil.first_name, Pupil.first_name2,
+          Pupil.first_name3, Pupil.birth_date, Pupil.sex, _REFUSED)  # fmt: skip
 
 
 def publication(session: Session, school_id: int, today: date) -> Publication:
     """What is visible of a school on a day. Called in the school's scope."""
     found = Publication()
-    services = open_services(session)
+    services, cards = open_services(session), guardian_cards(session)
     found.editions = _all_digested(edition_rows(session))
     for code in session.execute(_visible(today).with_only_columns(*_CODE)):
-        found.codes[code.id] = _digested(_code_row(code, bool(services)))
+        found.codes[code.id] = _digested(_code_row(code, bool(services), cards.get(code.id)))
         if code.account_id is not None:
             found.held[code.id] = Held(code.account_id, code.used_at)
     if not found.codes:
         return found
-    divisions = _divisions(session, today)
+    places = _places(session, today)
     for pupil in session.execute(_visible(today).with_only_columns(*_PUPIL).order_by(None).distinct()):
-        found.pupils[pupil.id] = _digested(_pupil_row(pupil, *divisions.get(pupil.id, (None, None))))
+        found.pupils[pupil.id] = _digested(_pupil_row(pupil, places.get(pupil.id)))
     found.school = _digested(_school_row(session, school_id, services))
     found.booklets = _all_digested(booklet_rows(session, today, services, found.pupils))
     classes = {row["division_id"] for row in found.pupils.values()}
@@ -146,39 +147,42 @@ def _of_the_year() -> Any:
     return or_(Enrolment.school_year_id == current, ~exists().where(begun.school_year_id == current))
 
 
-def _divisions(session: Session, today: date) -> dict[int, tuple[int, str]]:
-    """The class of each pupil, of the latest year they are enrolled in."""
+def _places(session: Session, today: date) -> dict[int, Any]:
+    """The class and the programme of each pupil, of the latest year they are enrolled in."""
     rows = session.execute(
-        select(Enrolment.pupil_id, Division.id, Division.label)
+        select(Enrolment.pupil_id, Division.id, Division.label, Programme.label.label("programme"))
         .join(Division, and_(Division.id == Enrolment.division_id, Division.school_id == Enrolment.school_id))
+        .outerjoin(Programme, and_(Programme.id == Enrolment.programme_id, Programme.school_id == Enrolment.school_id))
         .where(_open_on(today))
         .order_by(Enrolment.school_year_id)
     )
-    return {row.pupil_id: (row.id, row.label) for row in rows}
+    return {row.pupil_id: row for row in rows}
 
 
 def _school_row(session: Session, school_id: int, services: list[str]) -> Row:
-    named = select(School, Authority.name).join(Authority, Authority.id == School.authority_id)
+    named = select(School, Authority).join(Authority, Authority.id == School.authority_id)
     school, academy = session.execute(named.where(School.id == school_id)).one()
     town = " ".join(part for part in (school.postal_code, school.city) if part)
     address = [line for line in (school.address1, school.address2, town) if line]
-    return {"id": school.id, "uai": school.uai, "name": school.name, "academy": academy, "address": address,
+    return {"id": school.id, "uai": school.uai, "name": school.name, "academy": academy.name, "address": address,
             "phone": school.phone, "services": [code for code in services if code in SERVICES],
-            "school_life": school_life(session, school, services), **chosen(session)}  # fmt: skip
+            "school_life": school_life(session, school, services), "secret": academy.portal_secret,
+            "message": (academy.portal_message or "")[:1000], **chosen(session)}  # fmt: skip
 
 
-def _pupil_row(pupil: Any, division_id: int | None, division: str | None) -> Row:
+def _pupil_row(pupil: Any, place: Any) -> Row:
     return {"id": pupil.id, "school_id": pupil.school_id, "last_name": pupil.usage_name or pupil.last_name,
             "first_name": pupil.first_name, "birth_date": pupil.birth_date, "sex": pupil.sex,
-            "division": division, "division_id": division_id, "refused": bool(pupil.refused)}  # fmt: skip
+            "division": place.label if place else None, "division_id": place.id if place else None,
+            "refused": bool(pupil.refused), "card": pupil_card(pupil, place.programme if place else None)}  # fmt: skip
 
 
-def _code_row(code: Any, valid: bool) -> Row:
+def _code_row(code: Any, valid: bool, card: Row | None) -> Row:
     named = code.guardian_id is not None
     return {"id": code.id, "school_id": code.school_id, "pupil_id": code.pupil_id, "holder": code.holder,
             "guardian_id": code.guardian_id, "guardian_name": _guardian_name(code) if named else None,
             "guardian_first_name": code.first_name, "hint": code.hint, "lookup_hash": code.lookup_hash,
-            "valid": valid}  # fmt: skip
+            "valid": valid, "card": card}  # fmt: skip
 
 
 @dataclass(frozen=True)

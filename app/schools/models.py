@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, with_loader_criteria
 
 from app.core.db import AdminBase
@@ -15,15 +15,19 @@ from app.replication import marks  # noqa: F401 - from here on, changes that the
 
 
 class Authority(AdminBase):
-    """Académie."""
+    """Académie. `portal_secret`: what families choose to sign in with (M116): a pass-phrase, or the six to ten digits
+    of the on-screen keypad with three questions (`keypad`); `portal_message` stands on the sign-in page (M121)."""
 
     __tablename__ = "authority"
+    __table_args__ = (CheckConstraint("portal_secret IN ('passphrase', 'keypad')", "portal_secret_known"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(2), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     portal_url: Mapped[str | None] = mapped_column(String(200))
     dpo_email: Mapped[str | None] = mapped_column(String(254))
+    portal_secret: Mapped[str] = mapped_column(String(10), default="passphrase", server_default="passphrase")
+    portal_message: Mapped[str | None] = mapped_column(Text)
 
     def __str__(self) -> str:
         return self.name

@@ -141,7 +141,9 @@ _resource("mark", _l("Marks"), head="list show export edit", secretary="list sho
           class_teacher="list show export", cpe="list show")
 _resource("absence", _l("Absences"), head="list show export edit", secretary="list show export",
           class_teacher="list show", cpe="list show export edit")
-_resource("account", _l("Portal accounts"), head="list show export resend close", secretary="list show export resend")
+_resource("card_error", _l("Errors reported by families"), head="list edit", secretary="list edit")
+_resource("account", _l("Portal accounts"), head="list show export resend close",
+          secretary="list show export resend close")
 
 # — how the instance works —
 _resource("job", _l("Jobs"), academy="list show export cancel resume", head="list show export cancel resume",

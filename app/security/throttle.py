@@ -35,6 +35,12 @@ RULES: dict[str, str] = {
     "code address": "30 per hour",  # activation codes tried from one address
     "code account": "10 per hour",
     "mail account": "5 per hour",  # links sent to one person
+    "digits account": "10 per day",  # digits tried for one account: a million of them would otherwise be few
+    "digits address": "60 per hour",
+    "answers account": "5 per hour",  # answers to the questions of one account
+    "contact account": "5 per hour",  # what one family writes to its schools
+    "contact day": "20 per day",
+    "recovery address": "30 per hour",  # « forgotten » asked from one address
     "link address": "60 per hour",  # single-use links tried from one address
 }
 

@@ -10,11 +10,15 @@ import pytest
 from letters.mail import FOLDERS, render_mail
 from letters.samples import sample_mail
 from letters.types import (
+    AccountChangedMail,
     BookletAvailableMail,
     ConfirmAccountMail,
+    ContactMail,
+    ForgottenIdentifierMail,
     GuardianCodeMail,
     GuardianContinuityMail,
     InvitationMail,
+    NewAddressMail,
     ResetPassphraseMail,
     TeacherReminderMail,
 )
@@ -35,6 +39,12 @@ MAILS = {
     "mail_invitation": sample_mail(InvitationMail),
     "mail_booklet_available": sample_mail(BookletAvailableMail),
     "mail_teacher_reminder": sample_mail(TeacherReminderMail),
+    "mail_account_changed": sample_mail(AccountChangedMail),
+    "mail_new_address": sample_mail(NewAddressMail),
+    "mail_forgotten_identifier": sample_mail(ForgottenIdentifierMail),
+    "mail_contact": sample_mail(ContactMail),
+    "mail_contact_copy": sample_mail(ContactMail, form="copy"),
+    "mail_contact_undelivered": sample_mail(ContactMail, form="undelivered"),
 }
 
 

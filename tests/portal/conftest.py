@@ -46,11 +46,11 @@ CLOSED = ("2CCCCCCCCCCCC", "Ava", date(2013, 4, 4))
 PUPILS_OWN = ("2EEEEEEEEEEEE", "Hugo", date(2012, 2, 6))
 
 
-def school(id: int, name: str, services: list[str]) -> PublishedSchool:
+def school(id: int, name: str, services: list[str], **facts: Any) -> PublishedSchool:
     """A published school."""
     return PublishedSchool(id=id, digest="x", uai=f"099000{id}X", name=name, academy="Académie de Montrevel",
                            address=["1 rue des Tilleuls", "99000 MONTREVEL"], phone="01 99 00 00 00",
-                           services=services)
+                           services=services, **facts)
 
 
 def pupil(id: int, school_id: int, last: str, first: str, born: date) -> PublishedPupil:
@@ -71,7 +71,8 @@ def publish() -> None:
     """A collège with two siblings (mother's codes, the father's for one, one of the pupil's own), another family in
     a second school, and a school that closed all its services."""
     with system_scope("published rows of a test"), unit_of_work(portal_db) as session:
-        session.add_all([school(1, "Collège Essai", ["marks", "booklets"]), school(2, "École Essai", ["booklets"]),
+        session.add_all([school(1, "Collège Essai", ["marks", "booklets"], contact=True),
+                         school(2, "École Essai", ["booklets"]),
                          school(3, "Collège Fermé", [])])
         session.flush()
         session.add_all([pupil(11, 1, "BERGÉ", *MARGUERITE[1:]), pupil(12, 1, "BERGÉ", *HUGO[1:]),

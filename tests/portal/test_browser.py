@@ -71,7 +71,9 @@ def test_every_page_is_accessible(page: Page, visitor: Visitor) -> None:
         "connexion": "/connexion", "inscription": "/activer", "inscription-eleve": "/activer/eleve",
         "compte-cree": "/compte-cree", "aide": "/aide", "accessibilite": "/accessibilite",
         "lien-inconnu": "/confirmation/inconnu", "lien": alive,
-        "nulle-part": "/nulle-part",
+        "nulle-part": "/nulle-part", "identifiant-oublie": "/identifiant-oublie",
+        "phrase-oubliee": "/phrase-oubliee", "oubli-envoye": "/phrase-oubliee?envoye=1",
+        "compte-cree-guichet": "/compte-cree?guichet=1",
     }.items():  # fmt: skip
         page.goto(path)
         sound(page, name)
@@ -85,6 +87,20 @@ def test_every_page_is_accessible(page: Page, visitor: Visitor) -> None:
     sound(page, "accueil")
     page.click("text=Gérer son compte")
     sound(page, "compte")
+
+
+@pytest.mark.row("M120")
+def test_managing_ones_account_is_accessible(page: Page, visitor: Visitor) -> None:
+    create_account(new_account(line(MARGUERITE), line(HUGO)), visitor=visitor, portal_url=PORTAL_URL)
+    confirm(link_of(mails()[0]))
+    sign_in(page, "maude.berge")
+    for name in ("enfant", "identifiant", "phrase", "adresse", "code/1/detacher"):
+        page.goto(f"/compte/{name}")
+        sound(page, f"compte-{name.replace('/', '-')}")
+        page.click("main form button:not([name]):not(.reveal):not([type=button])")
+        if name != "code/1/detacher":  # that field is required: the browser itself says so
+            assert page.locator("#summary").is_visible()
+            sound(page, f"compte-{name}-refuse")
 
 
 @pytest.mark.row("M114")
@@ -111,6 +127,12 @@ def test_boxes_follow_typing_and_paste(page: Page) -> None:
             new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
     }""", " 3807 - NDE – EYE - sri\n")
     assert [page.input_value(f"#lines-1-c{part}") for part in (1, 2, 3, 4)] == ["3807", "NDE", "EYE", "SRI"]
+    page.evaluate("""text => {
+        const data = new DataTransfer(); data.setData("text", text);
+        document.getElementById("lines-2-c1").dispatchEvent(
+            new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+    }""", "Code d'activation : 0mqu - xr4 - 3e7 - knc")
+    assert [page.input_value(f"#lines-2-c{part}") for part in (1, 2, 3, 4)] == ["0MQU", "XR4", "3E7", "KNC"]
     page.click("#lines-0-birth_date")
     page.keyboard.type("18012014")
     assert page.input_value("#lines-0-birth_date") == "18/01/2014"

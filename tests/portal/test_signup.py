@@ -132,6 +132,27 @@ def test_a_school_without_open_service_is_said_to_who_holds_the_code(families: A
 
 
 @pytest.mark.row("M115")
+@pytest.mark.parametrize("misread", ["3BO7NDEEYE5RI", "3BO7NDEEYESR1", "38O7NDEEYE5R1"])
+def test_look_alikes_open_only_with_the_right_name_and_date(families: Any, visitor: Visitor, misread: str) -> None:
+    """O for 0, B for 8, 5 for S, 1 for I, together; and never a hint at which part was wrong."""
+    for wrong in ({"first_name": "Hugues"}, {"birth_date": date(2012, 2, 7)}):
+        assert refusal(line(HUGO, code=misread, **wrong), visitor=visitor) == [("code", "refused", 0)]
+    assert accounts() == []
+    account_id = make(line(HUGO, code=misread), visitor=visitor)
+    assert [code.id for code in rows(PublishedCode, PublishedCode.account_id == account_id)] == [2]
+
+
+@pytest.mark.row("M115")
+def test_look_alikes_are_counted_as_one_attempt_of_ten(families: Any, visitor: Visitor) -> None:
+    """One count for all the variants of a code: writing it otherwise gives no further attempt."""
+    for number in range(10):
+        refusal(line(HUGO, code=("38O7", "3BO7", "3B07")[number % 3] + "NDEEYE5R1", first_name="Hugues"),
+                visitor=visitor)
+    with pytest.raises(TooManyAttempts):
+        make(line(HUGO, code="38O7NDEEYE5R1"), visitor=visitor)
+
+
+@pytest.mark.row("M115")
 def test_right_or_wrong_takes_the_same_steps(sqlite_families: Any, visitor: Visitor, count_calls: Any) -> None:
     """Same statements, same hashes, same comparisons: nothing can be learnt from the time."""
     looked_up, hashed = count_calls(activation, "lookup_hashes"), count_calls(signup, "hash_passphrase")

@@ -10,7 +10,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from app.portal.messages import MESSAGES
-from app.portal.signup import Fault
+from app.portal.signup_faults import Fault
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {"_": None, "gettext": None, "_l": None, "lazy_gettext": None, "ngettext": (1, 2)}

@@ -14,9 +14,10 @@ from app.online.choices import set_contact, set_welcome
 from app.online.models import AcademicService
 from app.online.services import move_services, offer_to_schools
 from app.portal.models import PublishedSchool
+from app.portal.policy import sign_in_page
 from app.replication.orders import apply_commands, order_revocations
 from app.replication.services import replicate
-from app.schools.models import School
+from app.schools.models import Authority, School
 from tests.factories import World
 from tests.portal.conftest import rows
 from tests.replication.conftest import in_school, published_codes
@@ -51,6 +52,19 @@ def test_the_welcome_message_goes_out_as_clean_html(schools: World) -> None:
     assert shown(schools.a).welcome == ('<p>Bonjour,<br><a href="https://a.fr" rel="noopener noreferrer nofollow">site'
                                         "</a> &lt;b&gt;</p>")
     assert shown(schools.b).welcome == ""
+    assert replicate(full=True).rows == 0
+
+
+@pytest.mark.row("M116", "M121")
+def test_the_academys_choices_for_the_sign_in_page_go_out(schools: World) -> None:
+    replicate()
+    assert {(row.secret, row.message) for row in rows(PublishedSchool)} == {("passphrase", "")}
+    with academy_scope(schools.authority), unit_of_work() as session:
+        academy = session.get_one(Authority, schools.authority)
+        academy.portal_secret, academy.portal_message = "keypad", "Portail fermé dimanche."
+    assert replicate().schools >= 2, "every school of the academy is compared"
+    assert {(row.secret, row.message) for row in rows(PublishedSchool)} == {("keypad", "Portail fermé dimanche.")}
+    assert sign_in_page().keypad and sign_in_page().messages == (("", "Portail fermé dimanche."),)
     assert replicate(full=True).rows == 0
 
 

@@ -12,16 +12,22 @@ from app.access.models import ActivationCode, PortalAccount
 from app.audit.models import AuditLine
 from app.core import clock
 from app.core.actor import SYSTEM
-from app.core.db import admin_db
+from app.core.db import admin_db, portal_db
 from app.core.scope import system_scope
 from app.core.uow import unit_of_work
+from app.portal.accounts import change_identifier
+from app.portal.children import detach_child
 from app.portal.confirmation import lapse_expired
+from app.portal.models import PortalThrottle
+from app.portal.visitors import Visitor
 from app.replication import events
 from app.replication.events import read_events
 from app.replication.orders import apply_commands, order
 from app.replication.services import replicate
+from app.security.throttle import Throttles
 from app.workflow import engine
 from tests.factories import World
+from tests.portal.conftest import PASSPHRASE, PORTAL_URL
 from tests.replication.conftest import codes_of, in_school, published_codes, sign_up
 
 
@@ -62,10 +68,12 @@ def test_an_account_and_its_used_codes_come_back_once(published: World) -> None:
     assert lines("guardian_code.use") == 2
 
 
-def test_what_comes_back_is_no_news_to_the_portal(published: World) -> None:
+def test_what_comes_back_is_no_news_to_the_portal_but_for_the_card(published: World) -> None:
+    """The record card of who holds the code goes out (M141), and nothing else."""
     sign_up(codes_of(published.a)[0])
     done = replicate()
-    assert (done.schools, done.rows) == (0, 0)
+    assert (done.schools, done.rows) == (1, 1)
+    assert replicate().rows == 0
 
 
 def test_a_provisional_account_holds_its_codes_without_using_them(published: World) -> None:
@@ -144,3 +152,20 @@ def test_events_are_read_in_batches(published: World, monkeypatch: Any) -> None:
     sign_up(codes[0], codes[1])
     assert read_events() == 6
     assert [c.state for c in codes_of(published.a)[:2]] == ["used", "used"]
+
+
+@pytest.mark.row("M099", "M120")
+def test_a_change_of_identifier_and_a_detached_code_come_back(published: World) -> None:
+    """The mirror says the same; the code is nobody's, and may be attached to another account."""
+    codes = codes_of(published.a)
+    account = sign_up(codes[0], codes[1])
+    replicate()
+    somebody = {"proof": PASSPHRASE, "visitor": Visitor("192.0.2.7", Throttles(portal_db, PortalThrottle)),
+                "portal_url": PORTAL_URL}
+    change_identifier(account, "maude.martin", **somebody)
+    detach_child(account, codes[1].id, **somebody)
+    replicate()
+    assert mirror() == [(account, "maude.martin", "confirmed")]
+    assert [(c.state, c.account_id) for c in codes_of(published.a)[:2]] == [("used", account), ("used", None)]
+    replicate(full=True)
+    assert {c.id: c.account_id for c in published_codes()}[codes[1].id] is None, "the school does not give it back"

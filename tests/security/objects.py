@@ -9,7 +9,7 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.models import AccessRefusal, ActivationCode, Notification, PortalAccount
+from app.access.models import AccessRefusal, ActivationCode, CardError, Notification, PortalAccount
 from app.audit.services import record
 from app.booklets.facts import facts_of
 from app.booklets.models import BookletEdition, Project, ProjectGroup
@@ -108,8 +108,12 @@ def _work(session: Session, school_id: int, found: dict[str, int]) -> dict[str, 
     record(session, "test.done", job, actor=SYSTEM, school_id=school_id)
     session.flush()
     line = _last_line(session, school_id)
-    return {"guardian_code": code.id, "access_refusal": refusal.id, "account": account.id, "job": job.id,
-            "job_page": job.id, "audit_line": line, "notification": notification.id,
+    error = CardError(school_id=school_id, pupil_id=found["pupil"], guardian_id=found["guardian"], about="pupil",
+                      words="Prénom faux", told_at=clock.now())  # fmt: skip
+    session.add(error)
+    session.flush()
+    return {"card_error": error.id, "guardian_code": code.id, "access_refusal": refusal.id, "account": account.id,
+            "job": job.id, "job_page": job.id, "audit_line": line, "notification": notification.id,
             "artifact": artifact.id}  # fmt: skip
 
 

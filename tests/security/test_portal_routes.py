@@ -35,6 +35,7 @@ from tests.security.routes import ACCOUNT, PORTAL, PUBLIC
 
 OWN_CHILD, OTHER_CHILD = 11, 21
 OWN_BOOKLET, OTHER_BOOKLET = 1100, 2100
+OWN_CODE, OTHER_CODE = 1, 4
 
 
 @pytest.fixture
@@ -72,8 +73,8 @@ def test_nobody_gets_the_sign_in_page(portal: Flask) -> None:
     client = browser(portal)
     for rule in portal.url_map.iter_rules():
         path = portal.url_map.bind("localhost").build(
-            rule.endpoint, {"code": "fr", "token": "x" * 43, "path": "parent", "filename": "livret.css",
-                            "pupil": OWN_CHILD, "booklet": OWN_BOOKLET},
+            rule.endpoint, {"code": 1 if rule.endpoint == "managing.detach" else "fr", "token": "x" * 43,
+                            "path": "parent", "filename": "livret.css", "pupil": OWN_CHILD, "booklet": OWN_BOOKLET},
             force_external=False, append_unknown=False)  # fmt: skip
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             answer = client.open(path, method=method)
@@ -96,7 +97,10 @@ def test_another_familys_child_does_not_exist(portal: Flask) -> None:
     for path, own, foreign in (("/livrets/{}", OWN_CHILD, OTHER_CHILD), ("/notes/{}", OWN_CHILD, OTHER_CHILD),
                                ("/equipe/{}", OWN_CHILD, OTHER_CHILD), ("/absences/{}", OWN_CHILD, OTHER_CHILD),
                                ("/livret/{}", OWN_BOOKLET, OTHER_BOOKLET),
-                               ("/livret/{}.pdf", OWN_BOOKLET, OTHER_BOOKLET)):  # fmt: skip
+                               ("/livret/{}.pdf", OWN_BOOKLET, OTHER_BOOKLET),
+                               ("/compte/code/{}/detacher", OWN_CODE, OTHER_CODE),
+                               ("/fiche/{}", OWN_CHILD, OTHER_CHILD),
+                               ("/ecrire/{}", OWN_CHILD, OTHER_CHILD)):  # fmt: skip
         answer = client.get(path.format(own))
         assert answer.status_code == 200 and CANARY.encode() not in answer.data.replace(b"&#39;", b"'"), path
         other, none = (client.get(path.format(number)) for number in (foreign, 987_654_321))

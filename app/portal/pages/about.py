@@ -24,7 +24,8 @@ PARTS = {
     "entry.sign_in": "signing-in", "entry.sign_in_post": "signing-in", "signup": "creating", "signup.created": "link",
     "signup.to_confirm": "link", "signup.link": "link", "home": "home", "home.account": "account",
     "marks": "marks", "absences": "absences", "booklets": "booklets", "booklets.verification": "verification",
-    "keys": "signing-in",
+    "keys": "signing-in", "managing": "account", "recovery": "signing-in",
+    "words": "writing",
 }  # fmt: skip
 
 

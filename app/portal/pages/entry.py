@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.core.db import portal_db
 from app.portal.messages import wait_message
 from app.portal.pages import common
+from app.portal.policy import mixed_digits, sign_in_page
 from app.portal.signin import SignedIn, SignInRefused
 from app.portal.signin import sign_in as check_in
 from app.security.throttle import TooManyAttempts
@@ -22,7 +23,7 @@ def sign_in() -> ResponseReturnValue:
     """Sign-in page; whoever is signed in already goes home."""
     if common.account_id() is not None:
         return redirect(url_for("home.home"))
-    return render_template("sign_in.html", identifier="", fault=None)
+    return _page("", None)
 
 
 @bp.post("/connexion")
@@ -39,7 +40,13 @@ def sign_in_post() -> ResponseReturnValue:
 
 
 def _refused(identifier: str, fault: str, status: int) -> ResponseReturnValue:
-    return render_template("sign_in.html", identifier=identifier, fault=fault), status
+    return _page(identifier, fault), status
+
+
+def _page(identifier: str, fault: str | None) -> str:
+    chosen = sign_in_page()
+    keys = mixed_digits() if chosen.keypad else []
+    return render_template("sign_in.html", identifier=identifier, fault=fault, chosen=chosen, keys=keys)
 
 
 def _welcome(who: SignedIn) -> ResponseReturnValue:
@@ -48,7 +55,7 @@ def _welcome(who: SignedIn) -> ResponseReturnValue:
         session[common.PENDING] = who.account_id
         return redirect(url_for("signup.to_confirm"))
     session.sign_in(who.account_id, who.epoch)  # type: ignore[attr-defined]
-    answer = redirect(url_for("home.home"))
+    answer = redirect(url_for("managing.passphrase" if who.weak else "home.home"))
     if common.LOCALE_COOKIE not in request.cookies:
         _remember(answer, who.locale)
     return answer

@@ -5,9 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.core.db import portal_db
 from app.portal.accounts import choose_language
+from app.portal.messages import question_text
 from app.portal.pages import common
+from app.portal.policy import account_allows_digits
 from app.portal.queries import family, identity, schools_without_service
+from app.portal.questions import questions_of
 
 bp = Blueprint("home", __name__)
 
@@ -34,7 +38,11 @@ def _wanted() -> int | None:
 @common.signed_in
 def account() -> ResponseReturnValue:
     """The children attached and the first block of their codes (M120), the language of mails."""
-    return render_template("account.html", family=family(), identity=identity(common.account_id() or 0))
+    account = common.account_id() or 0
+    asked = [question_text(one.question) for one in questions_of(portal_db.session(), account)]
+    digits = account_allows_digits(portal_db.session(), account)
+    return render_template("account.html", family=family(), identity=identity(account), questions=asked,
+                           digits=digits)  # fmt: skip
 
 
 @bp.post("/compte/langue")

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.portal import keys
-from app.portal.messages import wait_message
+from app.portal.messages import question_text, wait_message
 from app.portal.pages import common
 from app.security.passwords import PassphraseRefused
 from app.security.throttle import TooManyAttempts
@@ -22,18 +22,20 @@ bp = Blueprint("keys", __name__)
 def link(token: str) -> ResponseReturnValue:
     """The form behind the link of a mail."""
     _count_link()
-    if not keys.link_is_alive(token):
-        return render_template("key_dead.html"), 404
-    return _form("link", token=token)
+    found = keys.behind_link(token)
+    return _form("link", behind=found) if found else (render_template("key_dead.html"), 404)
 
 
 @bp.post("/nouvelle-phrase/<token>")
 def follow(token: str) -> ResponseReturnValue:
-    """Store the new pass-phrase."""
+    """Store the new pass-phrase, once the questions of the account are answered (M122)."""
     _count_link()
-    if not keys.link_is_alive(token):
+    found = keys.behind_link(token)
+    if found is None:
         return render_template("key_dead.html"), 404
-    return _chosen("link", lambda text: keys.follow_link(token, text), token=token)
+    answers = [request.form.get(f"answer{place}", "") for place in range(1, len(found.questions) + 1)]
+    asks = common.visitor()
+    return _chosen("link", lambda text: keys.follow_link(token, text, answers, visitor=asks), behind=found)
 
 
 @bp.get("/fiche-acces")
@@ -59,16 +61,22 @@ def _chosen(by: str, store: Callable[[str], None], **typed: Any) -> ResponseRetu
         store(passphrase)
     except PassphraseRefused as error:
         return _form(by, {"passphrase": error.sentence()}, 422, **typed)
+    except keys.AnswersRefused:
+        wrong = _("These answers are not all right. For your safety, which one is not said.")
+        return _form(by, {"answer1": wrong}, 422, **typed)
     except keys.KeyRefused:
         told = _("The identifier and the code of the slip do not go together, or the slip is too old. Ask the school for another one.")  # noqa: E501
         return _form(by, {"slip": told}, 422, **typed)
     except TooManyAttempts as error:
-        return _form(by, {"slip": wait_message(error)}, 429, **typed)
+        return _form(by, {"slip" if by == "slip" else "answer1": wait_message(error)}, 429, **typed)
     return redirect(url_for("entry.sign_in", change="1"))
 
 
 def _form(by: str, faults: dict[str, str] | None = None, status: int = 200, **typed: Any) -> ResponseReturnValue:
-    return render_template("new_passphrase.html", by=by, faults=faults or {}, typed=typed), status
+    behind = typed.get("behind")
+    asked = [question_text(question) for question in behind.questions] if behind else []
+    return render_template("new_passphrase.html", by=by, faults=faults or {}, typed=typed, questions=asked,
+                           digits=bool(behind and behind.digits)), status  # fmt: skip
 
 
 def _count_link() -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
-from flask_babel import gettext as _
 
 from app.portal import confirmation
 from app.portal import signup as service
 from app.portal.activation import Holder
 from app.portal.confirmation import Link
 from app.portal.forms import LINES_SHOWN, SignUpForm
-from app.portal.messages import message_of, wait_message
+from app.portal.messages import question_choices, wait_message
 from app.portal.pages import common
-from app.portal.signup import Fault, SignUpRefused
+from app.portal.pages.told import spread
+from app.portal.policy import sign_in_page
+from app.portal.signup import SignUpRefused
 from app.security.throttle import TooManyAttempts
 
 bp = Blueprint("signup", __name__)
@@ -44,14 +45,14 @@ def create(path: str) -> ResponseReturnValue:
     try:
         new = sent.read(holder, str(get_locale()))
     except SignUpRefused as refused:
-        return _page(holder, sent, _spread(sent, refused.faults)), 422
+        return _page(holder, sent, spread(sent, refused.faults)), 422
     try:
         service.create_account(new, visitor=common.visitor(), portal_url=common.settings().portal_url)
     except SignUpRefused as refused:
-        return _page(holder, sent, _spread(sent, refused.faults, sent.positions())), 422
+        return _page(holder, sent, spread(sent, refused.faults, sent.positions())), 422
     except TooManyAttempts as error:
         return _page(holder, sent, [("lines", wait_message(error))]), 429
-    return redirect(url_for("signup.created"))
+    return redirect(url_for("signup.created", guichet=None if new.email else 1))
 
 
 def _holder(path: str) -> Holder:
@@ -59,28 +60,8 @@ def _holder(path: str) -> Holder:
 
 
 def _page(holder: Holder, form: SignUpForm, told: list[tuple[str, str]] | None = None) -> str:
-    return render_template("sign_up.html", holder=holder, form=form, told=told or [])
-
-
-def _spread(form: SignUpForm, faults: list[Fault], positions: list[int] | None = None) -> list[tuple[str, str]]:
-    """Put each fault beside its field; returns (field id, sentence) for the summary above the form."""
-    told = []
-    for fault in faults:
-        sentence = message_of(fault)
-        if fault.line is None:
-            field = form[fault.field]
-            field_id = field.id if fault.field != "lines" else "lines"
-            label = "" if fault.field == "lines" else str(field.label.text)
-        else:
-            at = positions[fault.line] if positions else fault.line
-            child = form.lines.entries[at].form
-            field = child.c1 if fault.field == "code" else child[fault.field]
-            field_id = field.id
-            named = _("Activation code") if fault.field == "code" else str(field.label.text)
-            label = _("Child %(number)d, %(field)s", number=at + 1, field=named)
-        field.errors = [*field.errors, sentence]
-        told.append((field_id, _("%(field)s: %(said)s", field=label, said=sentence) if label else sentence))
-    return told
+    form.offer(question_choices())
+    return render_template("sign_up.html", holder=holder, form=form, told=told or [], keypad=sign_in_page().keypad)
 
 
 @bp.get("/compte-cree")

@@ -7,6 +7,13 @@ const LENGTH = 13;
 /** What was typed or pasted, as a compact code. */
 const compact = (text) => text.normalize("NFKC").toUpperCase().replace(ALPHABET, "");
 
+/** A whole code among other words, « Code : 0MQU - XR4 - 3E7 - KNC », or in the address of a letter. */
+const WITHIN = /(?<![0-9A-Z])([0-9A-Z]{4})([^0-9A-Z]*)([0-9A-Z]{3})\2([0-9A-Z]{3})\2([0-9A-Z]{3})(?![0-9A-Z])/;
+function codeIn(text) {
+  const found = text.normalize("NFKC").toUpperCase().match(WITHIN);
+  return found ? found[1] + found[3] + found[4] + found[5] : compact(text);
+}
+
 /** Spread characters over the boxes from one of them on; returns the box where typing goes on. */
 function spread(boxes, from, characters) {
   let at = characters.length >= LENGTH ? 0 : from;
@@ -35,7 +42,7 @@ function join(boxes) {
       }
     });
     box.addEventListener("paste", (event) => {
-      const text = compact(event.clipboardData.getData("text"));
+      const text = codeIn(event.clipboardData.getData("text"));
       if (text.length <= SIZES[at]) return;
       event.preventDefault();
       spread(boxes, at, text).focus();
@@ -110,6 +117,19 @@ document.querySelectorAll("input[data-reveal]").forEach((field) => {
   show(false);
   field.after(button);
   field.form.addEventListener("submit", () => show(false));
+});
+
+/** The keypad: each key adds its digit to the field, « Suppr » takes the last one off; how many are there is said. */
+document.querySelectorAll("[data-keypad]").forEach((pad) => {
+  const field = document.getElementById(pad.dataset.keypad);
+  const said = pad.querySelector("[role=status]");
+  pad.hidden = false;
+  pad.addEventListener("click", (event) => {
+    const key = event.target.closest("[data-key]");
+    if (!key) return;
+    field.value = key.dataset.key ? field.value + key.dataset.key : field.value.slice(0, -1);
+    said.textContent = `${pad.dataset.typed} ${field.value.length}`;
+  });
 });
 
 document.getElementById("summary")?.scrollIntoView();
