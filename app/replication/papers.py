@@ -27,6 +27,7 @@ from app.schools.periods import DivisionScheme, Period
 SERVICE = "marks"
 FEWEST = 5  # marks of a test below which nothing is said of the class
 CENT = Decimal("0.01")
+NO_PAIR = (None, None)
 Row = dict[str, Any]
 Pair = tuple[int | None, int | None]
 Shows = Callable[[date, Pair], bool]
@@ -51,12 +52,15 @@ def paper_rows(
     marks: dict[int, Row] = {}
     numbers: dict[int, list[Decimal]] = defaultdict(list)
     seen: set[int] = set()
-    for row in session.execute(_marks(today)):
-        if row.value is not None:
-            numbers[row.test_id].append(row.value)
-        if row.pupil_id in pupil_ids and shows(tests[row.test_id].publish_on, pairs.get(row.pupil_id, (None, None))):
-            marks[row.id] = _mark_row(row)
-            seen.add(row.test_id)
+    days = {id: row.publish_on for id, row in tests.items()}
+    # Names and not attributes of rows: a year of a big school is more than a hundred thousand marks.
+    for id, school_id, test_id, pupil_id, value, special in session.execute(_marks(today)):
+        if value is not None:
+            numbers[test_id].append(value)
+        if pupil_id in pupil_ids and shows(days[test_id], pairs.get(pupil_id, NO_PAIR)):
+            marks[id] = {"id": id, "school_id": school_id, "pupil_id": pupil_id, "test_id": test_id, "value": value,
+                         "special": special, "digest": special or str(value)}  # fmt: skip
+            seen.add(test_id)
     counts = _period_counts(session)
     return {id: _test_row(tests[id], numbers[id], counts) for id in sorted(seen)}, marks
 
@@ -128,11 +132,6 @@ def _period_counts(session: Session) -> dict[int, int]:
         .group_by(DivisionScheme.division_id)
     )
     return dict(rows.all())  # type: ignore[arg-type]
-
-
-def _mark_row(row: Any) -> Row:
-    return {"id": row.id, "school_id": row.school_id, "pupil_id": row.pupil_id, "test_id": row.test_id,
-            "value": row.value, "special": row.special, "digest": str(row.special or row.value)}  # fmt: skip
 
 
 def _test_row(test: Any, numbers: list[Decimal], counts: dict[int, int]) -> Row:
