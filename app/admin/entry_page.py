@@ -138,7 +138,7 @@ def save_form() -> tuple[list[Outcome], dict[str, str]]:
     outcomes = save_changes(changes_from(request.form))
     tell(outcomes)
     left = [outcome for outcome in outcomes if not outcome.kept]
-    return left, {o.cell.name: request.form.get(o.cell.name, "") for o in left}
+    return left, {o.cell.name: request.form.getlist(o.cell.name)[-1] for o in left}
 
 
 def entry_context(outcomes: Iterable[Outcome] = (), typed: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -11,15 +11,18 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
+from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import portal_db
 from app.core.scope import account_scope, system_scope
 from app.core.uow import unit_of_work
+from app.portal.calendar import class_of
 from app.portal.confirmation import confirm
 from app.portal.half_days import absent_days, school_life_of
 from app.portal.marks import marks_of
 from app.portal.models import PublishedCode, PublishedPupil, PublishedSchool
+from app.portal.records import PublishedAbsence, PublishedDivision, PublishedMark, PublishedTest
 from app.portal.signup import create_account
 from app.portal.visitors import Visitor
 from tests.browser import chromium  # noqa: F401 - a fixture
@@ -207,6 +210,11 @@ def test_the_gate_holds_without_the_pages(families: Urls, visitor: Visitor) -> N
         assert len(marks_of(11)) == 4 and len(absent_days(11)) == 3 and school_life_of(11)
         for other in (12, 21):
             assert (marks_of(other), absent_days(other), school_life_of(other)) == ([], [], {})
+            assert (class_of(other).team, class_of(other).periods) == ((), ())
+        for model in (PublishedTest, PublishedMark, PublishedDivision, PublishedAbsence):
+            seen = portal_db.session.scalars(select(model)).all()
+            assert seen and {row.school_id for row in seen} == {1}, model
+        assert {row.id for row in portal_db.session.scalars(select(PublishedTest))} == {1, 2, 3, 4}
 
 
 def test_few_statements_whatever_the_marks(mother: FlaskClient) -> None:
