@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from app.access.continuity import carry_over
-from app.access.managing import account_of
+from app.access.managing import account_of, compact_hint
 from app.access.models import VALID_STATES, PortalAccount, PupilCode, PupilRefusal
 from app.access.queries import Selection, active_on
 from app.access.services import insert_codes, new_row
@@ -111,8 +112,13 @@ def _lines(columns: tuple[Any, ...], wanted: PupilFilter) -> Select[Any]:
 
 
 def _begins(word: str) -> ColumnElement[bool]:
+    """A name that begins so, or any code of the pupil's own (M103)."""
     names = (Pupil.last_name, Pupil.usage_name, Pupil.first_name)
-    return or_(*(fold(name).startswith(folded(word), autoescape=True) for name in names))
+    starts = [fold(name).startswith(folded(word), autoescape=True) for name in names]
+    if (hint := compact_hint(word)) is None:
+        return or_(*starts)
+    code = aliased(PupilCode)  # the list joins the valid code: any other one leads here too
+    return or_(*starts, select(code.id).where(code.pupil_id == Pupil.id, code.hint == hint).exists())
 
 
 @dataclass(frozen=True, slots=True)

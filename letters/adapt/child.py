@@ -1,7 +1,7 @@
 """The process that reads wordings: one order per line on stdin, one answer per line on stdout, until stdin ends.
 
     {"do": "check", "key": "guardian_code", "source": "…"}                       → {} or {"fault": "…", "line": 3}
-    {"do": "preview", "key": …, "source": …, "sample": "mixed", "pictures": true} → {"pdf": …, "pictures": […], "pages"}
+    {"do": "preview", "key": …, "source": …, "sample": "mixed", "pictures": true} → {"pdf": …, "pictures": […], …}
     {"do": "mail", "key": …, "source": …, "facts": {…}}                           → {"html": …, "text": …}
 
 An academy's wording is not trusted: whatever it does happens here, with bounded memory and time and nothing to read.
@@ -18,6 +18,7 @@ from typing import Any
 from ..child import limit
 from ..errors import Fault
 from . import drawing
+from .steady import same_for_all
 from .texts import TEXTS, Text, samples
 
 LAID_OUT = {"services", "several"}  # the shortest and the longest: the others hold the same tags
@@ -40,7 +41,8 @@ def preview(text: Text, order: dict[str, Any]) -> dict[str, Any]:
     if text.mail:
         return drawing.mail_body(text, order["source"], facts)
     pdf, pages = _laid_out(text, order["source"], order["sample"])
-    return {"pdf": _letters(pdf), "pages": pages, "pictures": _pictures(pdf) if order["pictures"] else []}
+    return {"pdf": _letters(pdf), "pages": pages, "pictures": _pictures(pdf) if order["pictures"] else [],
+            "steady": same_for_all(text, order["source"])}  # fmt: skip
 
 
 def mail(text: Text, order: dict[str, Any]) -> dict[str, Any]:

@@ -35,13 +35,15 @@ class WordingRefused(LettersError):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A sample as families will get it: a letter's PDF with its pages as PNG, or a mail's body."""
+    """A sample as families will get it: a letter's PDF with its pages as PNG, or a mail's body. `steady` says that the
+    words are the same for a whole school, so that letters are quick to print."""
 
     pdf: bytes = b""
     pictures: tuple[str, ...] = ()
     pages: int = 0
     html: str = ""
     text: str = ""
+    steady: bool = True
 
 
 class Desk:
@@ -129,7 +131,7 @@ def preview_wording(key: str, source: str, sample: str, *, pictures: bool = True
     with Desk() as desk:
         drawn = desk.ask("preview", TEXTS[key], source, sample=sample, pictures=pictures)
     return Preview(base64.b64decode(drawn.get("pdf", "")), tuple(drawn.get("pictures", ())), drawn.get("pages", 0),
-                   drawn.get("html", ""), drawn.get("text", ""))  # fmt: skip
+                   drawn.get("html", ""), drawn.get("text", ""), drawn.get("steady", True))  # fmt: skip
 
 
 def _bounded(source: str) -> None:

@@ -114,6 +114,18 @@ def test_a_name_a_class_or_the_beginning_of_a_code_leads_to_the_couple(office: B
     assert len(rows) == 3 and {row[2].split()[-1] for row in rows[1:]} == {"Maude"}
 
 
+@pytest.mark.row("M093", "M103")
+def test_the_beginning_of_a_pupils_own_code_leads_to_the_pupil(office: Browser, sqlite_world: World) -> None:
+    """The search box does not know whose code is read aloud: what is no guardian's is looked for among the pupils'."""
+    code = codes_of(sqlite_world, PupilCode, pupil_id=sqlite_world.of[sqlite_world.a]["pupils"][2])[0]
+    nobody = office.get(f"/couples/?q={code.hint}")
+    onwards = re.search(r'href="(/pupil-codes/[^"]*)"[^>]*>(?:(?!</a>).)*Chercher parmi les codes', nobody, re.S)
+    assert onwards and "Gérer les codes" not in nobody
+    found = office.get(onwards[1])
+    assert found.count(f'href="/pupil-codes/{code.pupil_id}"') >= 1
+    assert len(set(re.findall(r'href="(/pupil-codes/\d+)"', found))) == 1
+
+
 @pytest.mark.row("M094")
 def test_the_page_shows_addresses_pupil_and_masked_history(office: Browser, sqlite_world: World) -> None:
     mine = sqlite_world.of[sqlite_world.a]

@@ -273,6 +273,7 @@ def test_the_preview_is_the_letter(tmp_path: Path) -> None:
     drawn = preview_wording("guardian_code", OWN, "mixed")
     assert "La rectrice vous salue." in text_of(drawn.pdf) and "Mon ENT" in text_of(drawn.pdf)
     assert drawn.pages == len(drawn.pictures) >= 1
+    assert drawn.steady and not preview_wording("guardian_code", NAMED, "mixed", pictures=False).steady
     assert all(picture.startswith("iVBOR") for picture in drawn.pictures), "PNG"
     assert preview_wording("guardian_code", OWN, "mixed", pictures=False).pictures == ()
 
