@@ -144,7 +144,10 @@ class LetterWordingsPage(HandmadePage):
         """The text in force with invented people: the letter as PDF, the e-mail as it is sent."""
         now, name = wordings.wording(_known(key)), _sample(key, request.args)
         if now.text.mail:
-            whole = render_mail(samples(key)[name], own=now.source if now.own else None)  # type: ignore[arg-type]
+            try:
+                whole = render_mail(samples(key)[name], own=now.source if now.own else None)  # type: ignore[arg-type]
+            except WordingRefused:
+                abort(404)
             return Response(whole.html, headers={"Content-Security-Policy": MAIL_POLICY})
         drawn = _try(key, now.source, name, pictures=False).drawn or abort(404)
         return send_file(BytesIO(drawn.pdf), mimetype="application/pdf", download_name=f"{key}-{name}.pdf")

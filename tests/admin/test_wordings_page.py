@@ -142,10 +142,11 @@ def test_a_mail_is_shown_as_it_is_sent_on_a_page_that_can_do_nothing(academy: Br
 def test_words_stored_by_an_older_product_do_not_break_the_pages(academy: Browser, sqlite_world: World) -> None:
     """What no longer holds is shown with its fault, and can be corrected."""
     with academy_scope(sqlite_world.authority), unit_of_work():
-        gone = LetterWording(authority_id=sqlite_world.authority, letter="guardian_code", text="{{ gone }}")
-        admin_db.session.add(gone)
+        for key in ("guardian_code", "guardian_code.email"):
+            admin_db.session.add(LetterWording(authority_id=sqlite_world.authority, letter=key, text="{{ gone }}"))
     assert "« gone » n&#39;existe pas" in academy.get(PAGE)
     academy.get(f"{PAGE}/sample", status=404)
+    academy.get(f"{PAGE}.email/sample", status=404)
     assert academy.send(f"{PAGE}/save", PAGE, source=own()).status_code == 302
     with academy_scope(sqlite_world.authority):
         assert wordings.wording("guardian_code").own
