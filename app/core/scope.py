@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 from sqlalchemy import ForeignKey, MetaData, Table, column, event, or_, select, table
 from sqlalchemy.orm import Mapped, Mapper, ORMExecuteState, Session, declared_attr, mapped_column, with_loader_criteria
-from sqlalchemy.sql import visitors
 
 from app.core.db import LivretSession
 
@@ -196,7 +195,7 @@ def _gate(state: ORMExecuteState) -> None:
 def _scoped_tables(statement: Any) -> dict[str, bool]:
     """Scoped tables a statement names, and whether each is named through its mapped class."""
     named, mapped = set(), set()
-    for element in visitors.iterate(statement):
+    for element in _elements(statement):
         if isinstance(element, Table) and element.name in _tables:
             named.add(element.name)
         mapper = element._annotations.get("parentmapper") if element._annotations else None
@@ -206,6 +205,19 @@ def _scoped_tables(statement: Any) -> dict[str, bool]:
     if target is not None:  # update(Model), insert(Model), delete(Model)
         mapped.add(target.local_table.name)
     return {name: name in mapped for name in named | (mapped & _tables.keys())}
+
+
+def _elements(statement: Any) -> Iterator[Any]:
+    """Every element of a statement, once: a common table expression named four times is walked once. What was met is
+    kept until the end, so that no two elements share an identity."""
+    met: dict[int, Any] = {}
+    waiting = [statement]
+    while waiting:
+        element = waiting.pop()
+        if id(element) not in met:
+            met[id(element)] = element
+            yield element
+            waiting.extend(element.get_children())
 
 
 def _check_inserted_rows(state: ORMExecuteState, scope: Scope) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import delete, func, insert, literal, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
+from sqlalchemy.sql import visitors
 
+from app.access.statistics import _of_classes
+from app.access.statistics_rows import Rows
 from app.core.db import admin_db
-from app.core.scope import ScopeMissing, academy_scope, school_scope, system_scope
+from app.core.scope import ScopeMissing, _elements, academy_scope, school_scope, system_scope
 from app.core.uow import unit_of_work
 from app.schools.models import School
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
@@ -100,3 +103,21 @@ def test_the_database_refuses_a_link_into_another_school(world: World) -> None:
     with system_scope("tries to cross"), pytest.raises(IntegrityError), unit_of_work():
         session.add(GuardianLink(school_id=world.a, guardian_id=mine["other"], pupil_id=theirs["pupils"][0], rank=2))
         session.flush()
+
+
+def test_what_is_deep_inside_is_seen_however_often_it_is_named(world: World) -> None:
+    """The gate walks each element once: a bare table in a common table expression named twice is still found, and
+    nothing is found that a walk through every path does not find."""
+    bare = select(Guardian.__table__.c.id, literal(1).label("one")).cte("people")
+    twice = union_all(select(bare.c.id), select(bare.c.one)).subquery("twice")
+    with school_scope(world.a), pytest.raises(ScopeMissing):
+        admin_db.session.execute(select(School.id).join(twice, twice.c.id == School.id))
+    for statement in (_of_classes(Rows("guardian", (), date(2026, 11, 25))), select(twice.c.id)):
+        every_path = list(visitors.iterate(statement))  # kept: an identity lasts as long as its element
+        once = list(_elements(statement))
+        assert {_name(element) for element in once} == {_name(element) for element in every_path}
+        assert len(once) < len(every_path)
+
+
+def _name(element: object) -> tuple[str, str]:
+    return type(element).__name__, str(getattr(element, "name", ""))
