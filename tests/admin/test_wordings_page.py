@@ -25,6 +25,7 @@ from tests.factories import World
 from tests.journeys.browser import judge, visitor
 
 PAGE = "/letter-wordings/guardian_code"
+SLOW = 20_000  # milliseconds: the server lays a page out
 SENTENCE = "<p>La rectrice vous souhaite une belle année.</p>"
 
 
@@ -184,15 +185,15 @@ def live_preview(page: Page) -> None:
     page.locator("#source").press("Control+End")
     page.keyboard.type("<p>{{ letter.eleve }}</p>")
     problem = page.locator("#preview [data-problem]")
-    expect(problem).to_contain_text("« letter.eleve » n'existe pas")
+    expect(problem).to_contain_text("« letter.eleve » n'existe pas", timeout=SLOW)
     judge(page, "texte-faute")
     problem.get_by_role("button", name="Aller à la ligne 50").press("Enter")
     line = page.evaluate("const a = document.getElementById('source'); a.value.slice(a.selectionStart, a.selectionEnd)")
     assert line == "<p>{{ letter.eleve }}</p>"
     page.keyboard.press("Delete")
-    expect(page.locator("#preview img")).to_have_count(1)
+    expect(page.locator("#preview img")).to_have_count(1, timeout=SLOW)
     page.select_option("#sample", "several")
-    expect(page.locator("#preview img")).to_have_count(2)
+    expect(page.locator("#preview img")).to_have_count(2, timeout=SLOW)
     page.get_by_text("Les données, avec celles de l'exemple").click()
     page.get_by_role("button", name="Insérer letter.school.uai").click()
     expect(page.locator("#source")).to_have_value(re.compile(r"\{\{ letter\.school\.uai \}\}"))
