@@ -20,9 +20,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 from .templates import FONTS
 from .types import Facts
 
-TEXT, BOLD, CODE, WIDE = "OpenSans", "OpenSans-Bold", "JetBrainsMono-Bold", "DejaVuSans"
+TEXT, BOLD, CODE, WIDE, BARS = "OpenSans", "OpenSans-Bold", "JetBrainsMono-Bold", "DejaVuSans", "LivretBars"
 FILES = {TEXT: "OpenSans-Regular.ttf", BOLD: "OpenSans-Bold.ttf", CODE: "JetBrainsMono-Bold.ttf",
-         WIDE: "DejaVuSans.ttf"}  # fmt: skip
+         WIDE: "DejaVuSans.ttf", BARS: "LivretBars.ttf"}  # fmt: skip
 SPARE = (CODE, WIDE)  # where a character is looked for that the font of the text lacks
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 BOX = "□"

@@ -52,10 +52,14 @@ def waiting() -> JobView | None:
     return view(session, found) if found is not None else None
 
 
-def one_message(request: NotifyRequest, guardian_id: int) -> Message:
-    """What the request would send one guardian. Raises `NobodyToNotify`, and `NotFound` for who gets nothing."""
+def check_guardian(guardian_id: int) -> None:
+    """Raises `NotFound` for who is no guardian of this school, whatever is asked of them."""
     if admin_db.session.scalar(select(Guardian.id).where(Guardian.id == guardian_id)) is None:
         raise NotFound("Ce responsable n'existe pas.")
+
+
+def one_message(request: NotifyRequest, guardian_id: int) -> Message:
+    """What the request would send one guardian. Raises `NobodyToNotify`, and `NotFound` for who gets nothing."""
     for message in make_plan(request).messages:
         if message.guardian.id == guardian_id:
             return message

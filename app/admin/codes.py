@@ -168,6 +168,7 @@ class CodesNotifyPage(HandmadePage):
     def rehearse(self, pk: int) -> Any:
         """The letter or the e-mail of one guardian of the selection, as it would leave."""
         school_id()
+        campaign.check_guardian(pk)
         message = campaign.one_message(request_from(request.args), pk)
         if message.mode == "email":
             name = message.guardian.shown_name
@@ -183,6 +184,7 @@ class CodesNotifyPage(HandmadePage):
         """The e-mail of one guardian to who prepares the campaign, without the codes."""
         check_drawn_for()
         school_id()
+        campaign.check_guardian(pk)
         message = campaign.one_message(request_from(request.form), pk)
         if not g.user.email:
             raise Conflict("Votre compte n'a pas d'adresse électronique.", hint="Demandez à l'académie de l'ajouter.")

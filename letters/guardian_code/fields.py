@@ -66,11 +66,12 @@ def child_values(token: ChildRow, child: ChildRow) -> dict[str, str]:
 
 def child_lines(child: ChildRow) -> Iterator[tuple[str, float, float]]:
     """Text, size and room of what is said of a child, where it is tightest."""
-    yield child.name, 8.4, 74
+    yield child.name, 8.4, 48
     yield child.name, 9.2, 76
     yield child.division, 9.2, 20
+    yield f"Classe : {child.division}", 8.4, 26
     for code in child.refusals:
-        yield code, 9, 26
+        yield code, 9, 19
 
 
 def child_token(i: int, child: ChildRow) -> ChildRow:

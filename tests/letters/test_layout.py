@@ -52,7 +52,8 @@ def test_every_font_is_embedded_as_a_subset(tmp_path: Path) -> None:
     render_batch([letter(), letter(LEO)], tmp_path / "batch.pdf")
     for pdf in (render(letter()), (tmp_path / "batch.pdf").read_bytes()):
         fonts = fonts_of(pdf, tmp_path)
-        assert {font[0].split("+")[1] for font in fonts} == {"OpenSans", "OpenSans-Bold", "JetBrainsMono-Bold"}
+        expected = {"OpenSans", "OpenSans-Bold", "JetBrainsMono-Bold", "LivretBars"}
+        assert {font[0].split("+")[1] for font in fonts} == expected
         assert all(font[3:6] == ["yes", "yes", "yes"] for font in fonts)
 
 
