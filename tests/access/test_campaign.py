@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.access import campaign
 from app.access.models import GuardianCode, Notification
@@ -18,11 +18,18 @@ from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import admin_db
 from app.core.errors import Conflict, NotFound
+from app.core.mail_delivery import deliver_pending
+from app.core.mail_transport import transport_for
 from app.core.scope import school_scope, system_scope
+from app.core.uow import unit_of_work
 from app.jobs import services as jobs
+from app.jobs.mail import _kinds, deliver_all
 from app.jobs.models import Job, MailOutbox
+from app.schools.people import Guardian
 from tests.access.test_notification import coded, send_mails  # noqa: F401 - a fixture
 from tests.factories import World
+from tests.servers import free_port
+from tests.smtp import smtp_server
 
 session = admin_db.session
 
@@ -115,6 +122,38 @@ def test_who_gets_nothing_has_nothing_to_see(coded: World) -> None:  # noqa: F81
             campaign.rehearsed_letter(other)
         with pytest.raises(NotFound):
             campaign.one_message(NotifyRequest(), coded.of[coded.b]["mother"])
+
+
+@pytest.mark.row("M087", "M090")
+def test_a_server_that_is_down_for_an_hour_in_mid_campaign_costs_nobody_anything(coded: World) -> None:  # noqa: F811
+    """One mail has gone; the others wait, nobody is blamed and nobody is written to twice."""
+    mine = coded.of[coded.a]
+    with school_scope(coded.a), unit_of_work():
+        for who in ("father", "other"):
+            session.execute(update(Guardian).where(Guardian.id == mine[who]).values(email=f"{who}@example.org"))
+    job_id = launched(coded, "email")
+    with school_scope(coded.a):
+        jobs.send_now(job_id, actor=SYSTEM)
+    assert jobs.run_waiting() == 1
+    start = clock.now()
+    with smtp_server() as mailbox:
+        working, down = (transport_for(url, "Livret <livret@example.org>")
+                         for url in (mailbox.url, f"smtp://127.0.0.1:{free_port()}"))  # fmt: skip
+        with system_scope("the outbox of every school"):
+            assert deliver_pending(admin_db, MailOutbox, working, _kinds, limit=1).sent == 1
+        for minutes in range(1, 60, 5):
+            with clock.frozen(start + timedelta(minutes=minutes)):
+                [outcome] = [one for name, one in deliver_all(down).items() if name == "mail_outbox"]
+                assert outcome.unreachable and outcome.sent == outcome.failed == 0
+        assert notified(coded) < 4
+        with clock.frozen(start + timedelta(minutes=61)):
+            deliver_all(working)
+            deliver_all(working)
+        assert sorted(to for mail in mailbox.received for to in mail.recipients) == [
+            "father@example.org", "mere@example.org", "other@example.org"]  # fmt: skip
+    assert notified(coded) == 4
+    with school_scope(coded.a):
+        assert set(session.scalars(select(Notification.status))) == {"done"}
 
 
 def test_the_copy_to_oneself_goes_at_once_without_the_codes(coded: World, tmp_path: Path) -> None:  # noqa: F811
