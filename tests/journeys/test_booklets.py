@@ -19,10 +19,10 @@ from playwright.sync_api import Browser, Page, expect
 from tests.exchange.files import UAI, eleves, link, pupil, responsables, structure, sts, table
 from tests.exchange.files import person as guardian
 from tests.exchange.test_onde import GUARDIANS, HEADER, TEACHERS
-from tests.journeys.browser import chromium, judge, visitor
+from tests.journeys.browser import judge, visitor
 from tests.journeys.instance import Instance, new_instance, person, served
 from tests.journeys.people import CODE, Child, confirm, family_sign_in, make_account, sign_in, wait_for_job
-from tests.smtp import Mailbox, smtp_server
+from tests.smtp import Mailbox
 
 pytestmark = pytest.mark.browser
 ECOLE = "0961234V"
@@ -95,12 +95,6 @@ PEOPLE = (
 
 
 @pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Instance]:
     """Both schools with their files read, and the people of the academy who work in them."""
     home = tmp_path_factory.mktemp("instance")
@@ -114,12 +108,6 @@ def instance(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iter
     )  # fmt: skip
     with served(made):
         yield made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 # — what the head does —

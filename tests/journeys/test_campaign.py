@@ -15,21 +15,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.exchange.demo import write_demo
-from tests.journeys.browser import chromium, judge, visitor
+from tests.journeys.browser import judge, visitor
 from tests.journeys.instance import Instance, new_instance, person, served
 from tests.journeys.people import confirm, sign_in, wait_for_job
-from tests.smtp import Mailbox, smtp_server
+from tests.smtp import Mailbox
 
 pytestmark = pytest.mark.browser
 DESK = "/codes/notify/?population=all&only=new&rank=1&rank=2&mode=email&mode=paper"
 REFUSED = 5
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    """What the SMTP server received."""
-    with smtp_server() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +40,6 @@ def instance(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iter
     )  # fmt: skip
     with served(made):
         yield made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for the file."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.mark.row("M084", "M085", "M087", "M090", "M095", "M138")

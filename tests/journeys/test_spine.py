@@ -17,19 +17,12 @@ from playwright.sync_api import Browser, expect
 from app.exchange.demo import write_demo
 from app.exchange.readers import read_file
 from app.exchange.records import PupilRecord
-from tests.journeys.browser import chromium, judge, visitor
+from tests.journeys.browser import judge, visitor
 from tests.journeys.instance import Instance, new_instance, person, served
 from tests.journeys.people import CODE, Child, confirm, make_account, sign_in, wait_for_job
-from tests.smtp import Mailbox, smtp_server
+from tests.smtp import Mailbox
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    """What the SMTP server received."""
-    with smtp_server() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +39,6 @@ def instance(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iter
     )  # fmt: skip
     with served(made):
         yield made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for the file."""
-    with chromium() as started:
-        yield started
 
 
 @pytest.mark.row("M001", "M002", "M111", "M112", "M113", "M114", "M118", "M123", "M137", "C02", "C07")
