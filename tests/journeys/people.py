@@ -40,7 +40,8 @@ def confirm(page: Page) -> None:
 
 def wait_for_job(page: Page) -> None:
     """Stay on a job's page until it says how it went."""
-    expect(page.locator("main .messages .notice")).to_be_visible(timeout=90_000)
+    expect(page).to_have_url(re.compile(r"/jobs/\d+"))
+    expect(page.locator("[data-job]")).to_have_count(0, timeout=90_000)
     expect(page.locator("main .messages .notice-danger")).to_have_count(0)
 
 
