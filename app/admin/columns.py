@@ -11,7 +11,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import Boolean, Date, DateTime, Integer, String, func, inspect, select
+from sqlalchemy import Boolean, Date, DateTime, Integer, Numeric, String, func, inspect, select
 from sqlalchemy.orm import aliased
 
 from app.admin.declaration import Screen
@@ -38,7 +38,8 @@ class Column:
         """text, number, date, moment or tick: what the value is for searching and in a spreadsheet."""
         type_ = self.expression.type
         type_ = getattr(type_, "impl_instance", type_)
-        kinds = ((Boolean, "tick"), (DateTime, "moment"), (Date, "date"), (Integer, "number"), (String, "text"))
+        kinds = ((Boolean, "tick"), (DateTime, "moment"), (Date, "date"), (Integer, "number"),
+                 (Numeric, "number"), (String, "text"))
         return next((kind for class_, kind in kinds if isinstance(type_, class_)), "text")
 
 

@@ -134,8 +134,8 @@ def _condition(column: Column, kind: str, operator: str, text: str) -> Any:
 def _typed(kind: str, text: str) -> Any:
     try:
         if kind in ("number", "relation"):
-            number = int(text)
-            return number if abs(number) < 2**31 else None
+            number = float(text.replace(",", "."))
+            return None if not abs(number) < 2**31 else int(number) if number.is_integer() else number
         if kind in ("date", "moment"):
             return date.fromisoformat(text)
     except ValueError:

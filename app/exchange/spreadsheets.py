@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import IO, Any
 
 from openpyxl import Workbook
@@ -90,7 +91,7 @@ class SheetWriter:
             if isinstance(value, date) or (kind == "percent" and value is not None):
                 dated.value = value
                 return dated
-            return value if value is None or isinstance(value, int | float) else text(str(value))
+            return value if value is None or isinstance(value, int | float | Decimal) else text(str(value))
 
         return ready
 
