@@ -46,7 +46,7 @@ from tests.factories import World, build_world, make_guardian, make_pupil
 from tests.smtp import Mailbox, smtp_server
 
 GUARDIANS, BOUNCES = 300, 12
-KILLS = int(os.environ.get("LIVRET_TEST_KILLS", "6"))  # a step that never ends is given up after twenty starts:
+KILLS = int(os.environ.get("LIVRET_TEST_KILLS", "4"))  # a step that never ends is given up after twenty starts:
 LONGEST = 1.5 if KILLS < 20 else 5.0  # many kills leave it the time to end
 HOLD = timedelta(seconds=4)
 ROOT = Path(__file__).resolve().parents[2]
