@@ -22,9 +22,7 @@ from app.core.uow import unit_of_work
 from app.jobs import services as jobs
 from app.jobs.models import Job, MailOutbox
 from app.jobs.queries import JobView, own_jobs, view
-from app.replication.schedule import usable_from
 from app.schools.people import Guardian
-from config import load
 from letters.mail import MailBody
 from letters.types import ChildRow
 
@@ -48,8 +46,8 @@ def waiting() -> JobView | None:
     """The school's campaign that has not left yet, if there is one."""
     session = admin_db.session()
     held = own_jobs().where(Job.kind == "codes.notify", Job.state == "queued", Job.not_before > clock.now())
-    found = session.scalar(select(held.limit(1).subquery().c.id))
-    return view(session, found) if found is not None else None
+    found = session.scalar(held.limit(1))
+    return view(session, found.id) if found is not None else None
 
 
 def check_guardian(guardian_id: int) -> None:
@@ -70,14 +68,14 @@ def rehearsed_letter(message: Message) -> bytes:
     """The very letter that would be printed, its reference apart. Raises `NotFound` when none would be."""
     if not message.guardian.postable:
         raise NotFound("Cette personne n'a pas d'adresse postale : aucun courrier n'est imprimé pour elle.")
-    facts = notifying.facts_of_run(load().portal_url, usable_from())
+    facts = notifying.facts_of_run()
     letter = facts.letter(REHEARSED, message.guardian, _rows(message), continuity=message.continuity)
     return drawn_letter(facts, letter)
 
 
 def rehearsed_mail(message: Message, *, masked: bool = False) -> MailBody:
     """The very mail that would leave, its reference apart; `masked` for a copy to somebody else."""
-    facts = notifying.facts_of_run(load().portal_url, usable_from())
+    facts = notifying.facts_of_run()
     rows = _rows(message, masked=masked)
     return drawn_mail(facts, facts.mail(REHEARSED, message.guardian, rows, continuity=message.continuity))
 

@@ -20,9 +20,11 @@ from app.core.errors import Conflict, NotFound
 from app.core.mail_kinds import OutgoingMail
 from app.jobs.models import Artifact, JobLine
 from app.jobs.storage import storage
+from app.replication.schedule import usable_from
 from app.schools.models import Division, School
 from app.schools.people import Enrolment, Guardian, GuardianLink, Pupil
 from app.workflow import bulk
+from config import load
 from letters.files import cut
 from letters.types import ChildRow
 
@@ -73,10 +75,10 @@ def write_plan(job_id: int, school_id: int, plan: Plan) -> dict[str, list[int]]:
     return by_mode
 
 
-def facts_of_run(portal_url: str, starts_on: object) -> LetterFacts:
+def facts_of_run() -> LetterFacts:
     """What every message of the current school says today."""
     school = admin_db.session.scalars(select(School)).one()
-    return LetterFacts(school, portal_url, starts_on)  # type: ignore[arg-type]
+    return LetterFacts(school, load().portal_url, usable_from())
 
 
 def contents(

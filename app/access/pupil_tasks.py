@@ -19,10 +19,8 @@ from app.core.db import admin_db
 from app.core.errors import Conflict
 from app.jobs.context import JobContext
 from app.jobs.registry import JobKind, job_kind
-from app.replication.schedule import usable_from
 from app.schools.models import Division, School
 from app.schools.people import Enrolment, Pupil
-from config import load
 from letters.errors import LettersError, NoSpaceLeft
 from letters.render import render_batch
 from letters.types import SLIPS_ON_A_PAGE, Facts, PupilSlip, PupilSlips
@@ -52,7 +50,7 @@ class NotifyPupils(JobKind):
 
     def prepare(self, ctx: JobContext, payload: Any) -> Any:
         """Lay the pages out; repeated from the start after a crash."""
-        facts = notifying.facts_of_run(load().portal_url, usable_from())
+        facts = notifying.facts_of_run()
         found = _contents(ctx.job.id)
         ctx.session.rollback()  # no transaction stays open while letters are laid out
         letters: list[Facts] = []

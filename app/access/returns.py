@@ -69,12 +69,10 @@ def entries(day: date) -> list[Entry]:
     """What was entered on a day and stands, the last one first."""
     start = datetime.combine(day, time(), clock.PARIS)
     within = (start, start + timedelta(days=1))
-    names: dict[tuple[str, int], str] = {}
     said = select(AuditLine.action, AuditLine.subject_id, AuditLine.actor_name).where(
         AuditLine.at >= within[0], AuditLine.at < within[1],
-        AuditLine.action.in_((RETURNED, "access_refusal.create", "pupil_refusal.create")))  # fmt: skip
-    for action, subject, name in admin_db.session.execute(said):
-        names[action, subject or 0] = name
+        AuditLine.action.in_(("access_refusal.create", "pupil_refusal.create")))  # fmt: skip
+    names = {(action, subject): name for action, subject, name in admin_db.session.execute(said)}
     found = [*_refused(AccessRefusal, "guardian", within, names), *_refused(PupilRefusal, "pupil", within, names),
              *_returned(within)]  # fmt: skip
     return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)

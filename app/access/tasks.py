@@ -24,8 +24,6 @@ from app.jobs.context import JobContext
 from app.jobs.mail import mail_kind
 from app.jobs.models import MailOutbox
 from app.jobs.registry import JobKind, job_kind
-from app.replication.schedule import usable_from
-from config import load
 from letters.errors import LettersError, NoSpaceLeft
 from letters.render import render_batch
 
@@ -91,7 +89,7 @@ class NotifyCodes(JobKind):
             raise Conflict(str(error), hint="Corrigez la fiche, puis relancez la notification.") from error
 
     def _print(self, ctx: JobContext) -> tuple[dict[int, tuple[int, int]], int]:
-        facts = notifying.facts_of_run(load().portal_url, usable_from())
+        facts = notifying.facts_of_run()
         found = notifying.contents(job_id=ctx.job.id)
         letters = [facts.letter(_reference(n), said.guardian, tuple(said.rows), continuity=said.continuity)
                    for n, said in found.items()]  # fmt: skip
@@ -168,7 +166,7 @@ def compose(session: Session, mails: list[OutgoingMail]) -> dict[int, tuple[str,
     """The bodies, at the last moment: no readable code waits in the outbox."""
     numbers = {int(mail.ref or 0): mail.id for mail in mails}
     found = notifying.contents(notification_ids=list(numbers), mode="email")
-    facts = notifying.facts_of_run(load().portal_url, usable_from())
+    facts = notifying.facts_of_run()
     bodies: dict[int, tuple[str, str | None] | str] = dict.fromkeys(
         numbers.values(), "Plus aucun code valide à notifier."
     )

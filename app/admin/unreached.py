@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.access.queries import choices
-from app.access.unreached import REASONS, Unreached, unreached
+from app.access.unreached import REASONS, Reason, Unreached, unreached
 from app.admin.codes import selection_from
 from app.admin.handmade import HandmadePage, asked_page, school_id
 from app.exchange.spreadsheets import SheetColumn
@@ -42,10 +42,11 @@ class UnreachedPage(HandmadePage):
         school_id()
         everyone = unreached(selection_from(request.args))
         counts = {reason: sum(line.reason == reason for line in everyone) for reason in REASONS}
-        rows = [line for line in everyone if line.reason == _asked() or _asked() is None]
+        reason = _asked()
+        rows = [line for line in everyone if reason in (None, line.reason)]
         pages = asked_page(PAGE, len(rows))
         return self.draw("codes/unreached.html", rows=rows[pages.page * PAGE : (pages.page + 1) * PAGE], pages=pages,
-                         labels=LABELS, counts=counts, reason=_asked(), choices=choices(),
+                         labels=LABELS, counts=counts, reason=reason, choices=choices(),
                          population=request.args.get("population", "all"))  # fmt: skip
 
     @expose("/export.xlsx")
@@ -57,13 +58,13 @@ class UnreachedPage(HandmadePage):
         columns = [SheetColumn(_("Guardian"), width=36), SheetColumn(_("Pupils"), width=50),
                    SheetColumn(_("What stands in the way"), width=36), SheetColumn(_("E-mail"), width=36),
                    SheetColumn(_("Address"), width=50), SheetColumn(_("Phone"))]  # fmt: skip
-        rows = (line for line in unreached(selection_from(request.args)) if _asked() in (None, line.reason))
+        reason = _asked()
+        rows = unreached(selection_from(request.args), REASONS if reason is None else (reason,))
         return self.sheet(str(self.title), str(self.title)[:31], columns, map(_cells, rows))
 
 
-def _asked() -> str | None:
-    reason = request.args.get("reason")
-    return reason if reason in LABELS else None
+def _asked() -> Reason | None:
+    return next((reason for reason in REASONS if reason == request.args.get("reason")), None)
 
 
 def _cells(line: Unreached) -> tuple[Any, ...]:
