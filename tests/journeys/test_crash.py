@@ -166,8 +166,8 @@ def left(school: int) -> int:
 def everything_done(school: int, job_id: int) -> bool:
     """Whether the job ended and no message is on its way."""
     with school_scope(school), unit_of_work() as session:
-        state = session.scalar(select(Job.state).where(Job.id == job_id))
-        assert state in ("queued", "running", "done"), state
+        state, message = session.execute(select(Job.state, Job.message).where(Job.id == job_id)).one()
+        assert state in ("queued", "running", "done"), message
         waiting = select(func.count(Notification.id)).where(Notification.status == "planned")
         return state == "done" and session.scalar(waiting) == 0
 
